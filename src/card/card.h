@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * What the rest of the house may ask of a card (DESIGN section 6).
+ *
+ * Nothing here keeps a transaction open between two calls, never resets a card under
+ * another program but after a PIN of our own, and never spends a PIN try unasked.
+ */
+#ifndef DEZI_CARD_CARD_H
+#define DEZI_CARD_CARD_H
+
+#include "base/buf.h"
+#include "base/secret.h"
+
+#define CARD_READER_MAX	128	/* PC/SC MAX_READERNAME, with NUL */
+#define CARD_SERIAL_MAX	65	/* 32 bytes in hex, with NUL */
+#define CARD_ATR_MAX	33
+#define CARD_KEYS_MAX	64
+
+enum key_usage { KEY_AUTHENTICATION, KEY_SIGNATURE, KEY_CONFIDENTIALITY, KEY_OTHER };
+enum key_type { KEY_RSA, KEY_EC };
+
+/* Bits: what the driver can do with the key. */
+enum key_alg {
+	KEY_ALG_RSA_PKCS1 = 1,	/* input: DigestInfo */
+	KEY_ALG_RSA_RAW = 2,	/* input: a whole block */
+	KEY_ALG_ECDSA = 4,	/* input: a hash */
+	KEY_ALG_RSA_DECRYPT = 8,
+	KEY_ALG_ECDH = 16,
+};
+
+/* The neutral model: not PKCS#15, not PKCS#11. */
+struct card_key {
+	uint8_t	 id[64];		/* the card's iD, binary */
+	size_t	 id_len;
+	char	 label[64];		/* safe text */
+	enum key_type type;
+	enum key_usage usage;		/* as the card declares; the certificate decides */
+	unsigned bits;			/* as the card declares; 0: unknown */
+	unsigned algs;			/* of enum key_alg */
+	bool	 always_auth;		/* PIN before each operation (userConsent 1) */
+	uint8_t	 pin_ref;
+	bool	 has_cert;
+	unsigned slot;			/* the driver's own: index of this key */
+};
+
+struct pin_state {
+	int	 tries;			/* left; -1: not known */
+	bool	 blocked;
+	bool	 last_try;		/* tries == 1 */
+};
+
+struct pin_rules {
+	size_t	 min, max;		/* bytes */
+	bool	 digits_only;
+	uint8_t	 ref;
+};
+
+struct reader;			/* card/reader.h */
+struct driver;			/* card/driver.h */
+struct profile;			/* card/profile.h */
+struct card;
+
+/*
+ * Recognise the card in reader: drivers is a NULL-terminated table, profiles the
+ * loaded profile files; at most the drivers whose profile matches the ATR, or for an
+ * unmatched ATR one SELECT per driver.  reader stays the caller's and must outlive the card.
+ *	ERR_CARD_UNKNOWN, ERR_VENDOR_LOCKED, ERR_REMOVED, ERR_CARD_BUSY, ERR_IO, ...
+ */
+MUST_CHECK enum err card_open(struct reader *reader, const struct driver *const *drivers,
+    const struct profile *const *profiles, struct card **ret);
+void card_close(struct card **c);
+
+const char *card_driver(const struct card *c);
+const char *card_profile_name(const struct card *c);
+const char *card_serial(const struct card *c);	/* hex, "" when the card has none */
+
+/*
+ * One look at the card, one transaction: keys, PIN rules, tries (if they can be read
+ * for nothing) and the certificate of the first authentication key.  The public part
+ * may come from a cache (card/cache.h) when the card proves that it is unchanged.
+ */
+struct card_view {
+	struct card_key key;		/* the authentication key */
+	struct buf cert;		/* DER, .max set by the caller of card_look */
+	struct pin_rules rules;
+	struct pin_state pin;
+	bool	from_cache;
+};
+void card_view_free(struct card_view *v);
+struct card_cache;
+/* cache may be NULL.  ERR_NO_CERT, ERR_REMOVED, ERR_CARD_RESET, ERR_CARD_BUSY, ERR_IO, ERR_CARD */
+MUST_CHECK enum err card_look(struct card *c, struct card_cache *cache, struct card_view *ret);
+
+/* All keys, and the certificate of one, each in one transaction. */
+MUST_CHECK enum err card_keys(struct card *c, struct card_key *ret, size_t max, size_t *ret_n);
+MUST_CHECK enum err card_cert(struct card *c, const struct card_key *key, struct buf *ret_der);
+/* Tries without spending one; tries is -1 where the profile knows no free way. */
+MUST_CHECK enum err card_tries(struct card *c, const struct card_key *key, struct pin_state *ret);
+
+/*
+ * In one transaction: select, compare the serial, verify the PIN, sign, forget the PIN
+ * by the profile's command, or else by RESET when the transaction ends.  input is what
+ * alg says (DigestInfo, block or hash).  ret_sig is appended to.
+ *	ERR_CARD_CHANGED	another card: nothing was sent to it
+ *	ERR_PIN_LAST_TRY	one try is left and allow_last is false: nothing was sent
+ *	ERR_PIN_LENGTH		nothing was sent
+ *	ERR_PIN_WRONG, ERR_PIN_BLOCKED	ret_pin says what remains
+ *	ERR_CARD_INACTIVE	the PIN was right and the card refuses to sign
+ */
+MUST_CHECK enum err card_sign_once(struct card *c, const struct card_key *key,
+    enum key_alg alg, const struct secret *pin, bool allow_last, struct cur input,
+    struct buf *ret_sig, struct pin_state *ret_pin);
+
+#endif

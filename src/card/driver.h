@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * What a kind of card must do.  card.c calls these, always inside a transaction,
+ * always with checked arguments, never from two threads at once.  A driver
+ *   - knows bytes and its card; it knows no PKCS#11, no JSON, no X.509, no sockets,
+ *     no configuration but its profile, no user, and does not log;
+ *   - keeps nothing of ch, pin, input or any ret_ buffer after it returns;
+ *   - writes ret_ arguments only on ERR_OK (pin_state: also on ERR_PIN_*);
+ *   - may assume no state in the card from one call to the next, but that select()
+ *     was called first in each transaction.
+ */
+#ifndef DEZI_CARD_DRIVER_H
+#define DEZI_CARD_DRIVER_H
+
+#include "card/card.h"
+#include "card/channel.h"
+#include "card/profile.h"
+
+struct driver {
+	const char *name;	/* "uzi"; also the key in profiles */
+
+	/*
+	 * Select the application.  ERR_OK, ERR_NOT_MINE (an answer), ERR_VENDOR_LOCKED,
+	 * or trouble (ERR_IO, ERR_REMOVED ...), which is never turned into ERR_NOT_MINE.
+	 */
+	enum err (*select)(struct channel *ch, const struct profile *p);
+	/* The card's serial, binary, appended.  ERR_NOT_FOUND: it has none. */
+	enum err (*serial)(struct channel *ch, const struct profile *p, struct buf *ret);
+	/* *ret_state is the driver's own; card.c gives it back to close(). No I/O. */
+	enum err (*open)(const struct profile *p, void **ret_state);
+	void	 (*close)(void *state);		/* no I/O; NULL is fine */
+	/* Fill at most max keys, *ret_n of them.  The order is stable per card. */
+	enum err (*keys)(void *state, struct channel *ch, struct card_key *ret, size_t max,
+	    size_t *ret_n);
+	/* Append the certificate of key, DER.  ERR_NOT_FOUND if none. */
+	enum err (*cert)(void *state, struct channel *ch, const struct card_key *key,
+	    struct buf *ret_der);
+	/*
+	 * Save and restore what keys() and cert() learnt, so that a later login needs
+	 * fewer commands.  proof() reads from the card the few bytes that show the
+	 * saved part to be current; it must equal what was saved.
+	 */
+	enum err (*save)(void *state, struct buf *ret);
+	enum err (*restore)(void *state, struct cur saved);
+	enum err (*proof)(void *state, struct channel *ch, const struct card_key *key,
+	    struct buf *ret);
+	enum err (*pin_rules)(void *state, const struct card_key *key, struct pin_rules *ret);
+	/* ERR_NOT_FOUND: cannot be read without spending a try. */
+	enum err (*tries)(void *state, struct channel *ch, const struct card_key *key,
+	    struct pin_state *ret);
+	/* ERR_PIN_*. */
+	enum err (*verify)(void *state, struct channel *ch, const struct card_key *key,
+	    const struct secret *pin, struct pin_state *ret);
+	/* Append the raw signature of input, which is what alg says. */
+	enum err (*sign)(void *state, struct channel *ch, const struct card_key *key,
+	    enum key_alg alg, struct cur input, struct buf *ret_sig);
+	/* Forget the PIN.  ERR_NOT_FOUND: the card has no command for it. */
+	enum err (*logout)(void *state, struct channel *ch, const struct card_key *key);
+};
+
+#endif

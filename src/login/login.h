@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * One login, from top to bottom.  Pure: cards, person, time and random come in
+ * through the world.
+ */
+#ifndef DEZI_LOGIN_LOGIN_H
+#define DEZI_LOGIN_LOGIN_H
+
+#include "base/secret.h"
+#include "cert/cert.h"
+#include "login/assertion.h"
+#include "login/challenge.h"
+#include "means/means.h"
+
+/* What the agent hands to the worker: one fixed frame (login/wire.h). */
+struct login_request {
+	char	 login_id[48];		/* the agent's, for messages */
+	char	 challenge[CHALLENGE_MAX];	/* the exact compact JWS */
+	struct challenge c;		/* read and checked by the agent */
+	int64_t	 deadline_boot_ms;	/* CLOCK_BOOTTIME: when the challenge ends */
+	char	 caller[256];		/* executable, as shown and as attested */
+	char	 language[8];		/* "nl", "en" */
+};
+
+enum login_step {
+	LOGIN_WAITING_CARD, LOGIN_READING_CARD, LOGIN_ASKING_PIN, LOGIN_SIGNING,
+};
+const char *login_step_name(enum login_step s);	/* "waiting_card", ... */
+
+/* What the person is asked, and nothing else is signed. */
+struct login_prompt {
+	const struct login_request *rq;
+	const struct means_view *view;
+	const char *rp_name;		/* the language's, from the challenge */
+	bool	 again;			/* the last PIN was wrong */
+	bool	 last_try;		/* this PIN may block the card */
+};
+
+struct login_world {
+	void	*arg;
+	int64_t	 (*utc)(void *arg);		/* seconds */
+	int64_t	 (*boot_ms)(void *arg);
+	enum err (*random)(void *arg, uint8_t *ret, size_t n);
+	void	 (*step)(void *arg, enum login_step s);
+	/*
+	 * The means to log in with: waits for a card if there is none.
+	 * ERR_NO_READER, ERR_NO_CARD, ERR_SEVERAL_CARDS, ERR_NO_SERVICE, ...
+	 */
+	enum err (*means)(void *arg, const struct login_request *rq, struct means **ret,
+	    struct means_view *ret_view);
+	/*
+	 * A newer challenge, when too little time is left for a person.  Changes only
+	 * challenge, c.nonce, c.jti, c.iat, c.exp and deadline_boot_ms of rq.
+	 */
+	enum err (*renew)(void *arg, struct login_request *rq);
+	/* May the last try be used?  ERR_OK, ERR_PIN_LAST_TRY, ERR_CANCELLED. */
+	enum err (*ask_last_try)(void *arg, const struct login_prompt *p);
+	/* ERR_CANCELLED, ERR_TIMEOUT (the challenge ends), ERR_NO_PINENTRY. */
+	enum err (*ask_pin)(void *arg, const struct login_prompt *p, struct secret *ret);
+	/* Workstation's trust: store, accepted policies and pass types. */
+	const struct cert_store *store;
+	const char *pass_types;
+};
+
+struct login_result {
+	struct buf assertion;		/* compact JWS */
+	char	 reader[CARD_READER_MAX];
+	uint32_t event_counter;
+	char	 serial[CARD_SERIAL_MAX];
+	struct pin_state pin;		/* as last seen, also after a failure */
+};
+void login_result_free(struct login_result *r);
+
+#define LOGIN_PIN_TIME_MIN	60	/* s: with less, a new challenge is fetched */
+#define LOGIN_PIN_MARGIN	5	/* s: the PIN window closes that much before the end */
+
+/*
+ * Run it.  rq may be changed by world.renew.  ret is filled on ERR_OK; ret->pin and
+ * ret->reader whenever they are known.
+ */
+MUST_CHECK enum err login_run(const struct login_world *w, struct login_request *rq,
+    struct login_result *ret);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Between agent and worker, over a socket pair, in frames (base/frame.h).
+ *
+ *	agent -> worker		LOGIN		once, a struct login_request
+ *				CHALLENGE	answer to NEED_CHALLENGE: a struct login_request
+ *				REFUSED		answer to NEED_CHALLENGE: word
+ *	worker -> agent		STEP		name of the step
+ *				NEED_CHALLENGE	empty
+ *				DONE		assertion, reader, event counter, serial
+ *				FAILED		word, tries left (-1: not known), trail
+ *
+ * End of file from the agent ends the worker at once.
+ */
+#ifndef DEZI_LOGIN_WIRE_H
+#define DEZI_LOGIN_WIRE_H
+
+#include "login/login.h"
+
+enum wire_type {
+	WIRE_LOGIN = 1, WIRE_CHALLENGE, WIRE_REFUSED,
+	WIRE_STEP = 16, WIRE_NEED_CHALLENGE, WIRE_DONE, WIRE_FAILED,
+};
+
+struct wire_failure {
+	char	word[32];
+	int	tries;			/* -1: not known */
+	char	trail[768];
+};
+
+MUST_CHECK enum err wire_put_request(struct buf *b, const struct login_request *rq);
+MUST_CHECK enum err wire_get_request(struct cur body, struct login_request *ret);
+MUST_CHECK enum err wire_put_done(struct buf *b, const struct login_result *r);
+MUST_CHECK enum err wire_get_done(struct cur body, struct login_result *ret);
+MUST_CHECK enum err wire_put_failure(struct buf *b, enum err e, int tries, const char *trail);
+MUST_CHECK enum err wire_get_failure(struct cur body, struct wire_failure *ret);
+
+#endif

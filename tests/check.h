@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* cmocka, and our fail() back (cmocka.h defines a macro of that name).  Include first. */
+#ifndef DEZI_TESTS_CHECK_H
+#define DEZI_TESTS_CHECK_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#undef fail
+
+#define assert_ok(e)							\
+	do {								\
+		enum err assert_ok_e = (e);				\
+		if (assert_ok_e != ERR_OK)				\
+			print_error("%s: %s\n", err_word(assert_ok_e), err_trail()); \
+		assert_int_equal(assert_ok_e, ERR_OK);			\
+	} while (0)
+#define assert_err(e, want)						\
+	do {								\
+		enum err assert_err_e = (e);				\
+		if (assert_err_e != (want))				\
+			print_error("%s, not %s: %s\n", err_word(assert_err_e), \
+			    err_word(want), err_trail());		\
+		assert_int_equal(assert_err_e, (want));			\
+	} while (0)
+
+#endif
