@@ -42,8 +42,21 @@ MUST_CHECK enum err cert_store_add_anchor(struct cert_store *s, struct cur der);
 MUST_CHECK enum err cert_store_add_intermediate(struct cert_store *s, struct cur der);
 MUST_CHECK enum err cert_store_add_crl(struct cert_store *s, struct cur der);
 void cert_store_free(struct cert_store **s);
-/* Read the CRLs of dir/crls again when one of them changed.  Cheap when none did. */
+enum cert_env cert_store_env(const struct cert_store *s);
+/*
+ * Read the CRLs of dir/crls again when one of them changed.  Cheap when none did.  A
+ * file that cannot be read as a CRL counts as missing, here and in cert_store_load():
+ * its issuer's certificates are then refused (ERR_REVOCATION).  ERR_NOMEM, ERR_SYS.
+ */
 MUST_CHECK enum err cert_store_refresh(struct cert_store *s);
+/* Name of the first CRL file that could not be used, for a log; "" when all could. */
+const char *cert_store_trouble(const struct cert_store *s);
+
+/*
+ * The policies that lead to a login in env when nothing else is configured: those of
+ * authentication certificates of Z, N and M passes.  (Pass types are refused later.)
+ */
+const char *const *cert_env_policies(enum cert_env env, size_t *ret_n);
 
 enum cert_purpose { CERT_OTHER, CERT_AUTHENTICATION, CERT_SIGNATURE, CERT_CONFIDENTIALITY };
 
@@ -96,7 +109,7 @@ struct cert_rules {
 struct cert_verdict {
 	struct uzi_identity who;	/* filled when the profile could be read */
 	char issuer_cn[256];
-	char policy[64];		/* the accepted policy OID */
+	char policy[64];		/* the accepted policy OID, of the leaf */
 	char serial[64];		/* hex */
 	struct cert *chain[8];		/* leaf first, anchor last; owned by the verdict */
 	size_t chain_n;
