@@ -51,24 +51,31 @@ grow(struct buf *b, size_t need)
 	return true;
 }
 
-uint8_t *
-buf_room(struct buf *b, size_t n)
+/* Room for n bytes and, behind them, for spare ones that max does not count. */
+static uint8_t *
+room(struct buf *b, size_t n, size_t spare)
 {
 	uint8_t *at;
 
 	if (b->failed != ERR_OK)
 		return NULL;
-	if (n > b->max - b->len) {
+	if (n > b->max - b->len || spare > SIZE_MAX - b->len - n) {
 		b->failed = ERR_LIMIT;
 		return NULL;
 	}
-	if (b->len + n > b->cap && !grow(b, b->len + n)) {
+	if ((b->p == NULL || b->len + n + spare > b->cap) && !grow(b, b->len + n + spare)) {
 		b->failed = ERR_NOMEM;
 		return NULL;
 	}
 	at = b->p + b->len;
 	b->len += n;
 	return at;
+}
+
+uint8_t *
+buf_room(struct buf *b, size_t n)
+{
+	return room(b, n, 0);
 }
 
 void
@@ -134,15 +141,13 @@ buf_fmt(struct buf *b, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	if (n < 0 || (at = buf_room(b, (size_t)n + 1)) == NULL) {
-		if (b->failed == ERR_OK)
-			b->failed = ERR_NOMEM;
+	if (n < 0 && b->failed == ERR_OK)
+		b->failed = ERR_MALFORMED;
+	if (n < 0 || (at = room(b, (size_t)n, 1)) == NULL)
 		return;
-	}
 	va_start(ap, fmt);
 	vsnprintf((char *)at, (size_t)n + 1, fmt, ap);
 	va_end(ap);
-	b->len--;		/* the NUL does not count */
 }
 
 enum err
@@ -154,9 +159,10 @@ buf_end(const struct buf *b)
 const char *
 buf_cstr(struct buf *b)
 {
-	buf_u8(b, 0);
-	if (b->failed != ERR_OK)
+	uint8_t *end = room(b, 0, 1);
+
+	if (end == NULL)
 		return NULL;
-	b->len--;
+	*end = 0;
 	return (const char *)b->p;
 }
