@@ -32,6 +32,7 @@
 	X(ERR_SYS, "failed", "failed", 500, "the operating system refused") \
 	X(ERR_CRYPTO, "failed", "failed", 500, "a cryptographic operation failed") \
 	X(ERR_CONFIG, "config", "not_available", 503, "the configuration is wrong or unsafe") \
+	X(ERR_FAILED, "failed", "failed", 500, "the login failed")	\
 	X(ERR_UNSUPPORTED, "unsupported", "failed", 501, "not supported") \
 	/* PC/SC, readers, cards */					\
 	X(ERR_NO_SERVICE, "no_service", "not_available", 503, "the smartcard service is not running") \
@@ -48,6 +49,7 @@
 	X(ERR_CARD_UNKNOWN, "card_unknown", "card_not_usable", 409, "the card is not recognised") \
 	X(ERR_VENDOR_LOCKED, "vendor_locked", "card_not_usable", 409, "the card only answers to its vendor's software") \
 	X(ERR_CARD_INACTIVE, "card_inactive", "card_not_usable", 409, "the card must be activated first") \
+	X(ERR_CARD_NOT_USABLE, "card_not_usable", "card_not_usable", 409, "this card cannot be used") \
 	/* PIN and person */						\
 	X(ERR_PIN_WRONG, "pin_wrong", "failed", 403, "wrong PIN")	\
 	X(ERR_PIN_BLOCKED, "pin_blocked", "card_not_usable", 403, "the PIN is blocked") \
