@@ -46,7 +46,8 @@ struct card_key {
 struct pin_state {
 	int	 tries;			/* left; -1: not known */
 	bool	 blocked;
-	bool	 last_try;		/* tries == 1 */
+	/* tries == 1; or it is not known and two PINs sent by us were wrong. */
+	bool	 last_try;
 };
 
 struct pin_rules {
@@ -61,9 +62,11 @@ struct profile;			/* card/profile.h */
 struct card;
 
 /*
- * Recognise the card in reader: drivers is a NULL-terminated table, profiles the
- * loaded profile files; at most the drivers whose profile matches the ATR, or for an
- * unmatched ATR one SELECT per driver.  reader stays the caller's and must outlive the card.
+ * Take the card in reader: drivers is a NULL-terminated table, profiles the loaded
+ * profile files, also NULL-terminated.  When one profile names the ATR nothing is sent;
+ * the first look confirms it.  Else (several, or none) the application is selected once
+ * per candidate, in one transaction.  reader, drivers and profiles stay the caller's and
+ * must outlive the card.
  *	ERR_CARD_UNKNOWN, ERR_VENDOR_LOCKED, ERR_REMOVED, ERR_CARD_BUSY, ERR_IO, ...
  */
 MUST_CHECK enum err card_open(struct reader *reader, const struct driver *const *drivers,
@@ -76,20 +79,31 @@ const char *card_serial(const struct card *c);	/* hex, "" when the card has none
 
 /*
  * One look at the card, one transaction: keys, PIN rules, tries (if they can be read
- * for nothing) and the certificate of the first authentication key.  The public part
- * may come from a cache (card/cache.h) when the card proves that it is unchanged.
+ * for nothing) and the certificate of the authentication key.  The public part may
+ * come from a cache (card/cache.h) when the card proves that it is unchanged.
  */
 struct card_view {
 	struct card_key key;		/* the authentication key */
-	struct buf cert;		/* DER, .max set by the caller of card_look */
+	struct buf cert;		/* DER */
 	struct pin_rules rules;
 	struct pin_state pin;
 	bool	from_cache;
 };
 void card_view_free(struct card_view *v);
+
+/* Is this the certificate (DER) that is looked for?  The card's own word is a hint. */
+typedef bool card_suits_fn(void *arg, struct cur cert);
+
 struct card_cache;
-/* cache may be NULL.  ERR_NO_CERT, ERR_REMOVED, ERR_CARD_RESET, ERR_CARD_BUSY, ERR_IO, ERR_CARD */
-MUST_CHECK enum err card_look(struct card *c, struct card_cache *cache, struct card_view *ret);
+/*
+ * The first key that may log in, for which suits (NULL: any) says yes to its
+ * certificate.  Keys that the card declares for signatures (non-repudiation) are never
+ * offered.  cache may be NULL; it must outlive the card.
+ *	ERR_NO_CERT, ERR_CARD_UNKNOWN, ERR_VENDOR_LOCKED, ERR_CARD_CHANGED (since an
+ *	earlier look), ERR_REMOVED, ERR_CARD_RESET, ERR_CARD_BUSY, ERR_IO, ERR_CARD
+ */
+MUST_CHECK enum err card_look(struct card *c, struct card_cache *cache,
+    card_suits_fn *suits, void *arg, struct card_view *ret);
 
 /* All keys, and the certificate of one, each in one transaction. */
 MUST_CHECK enum err card_keys(struct card *c, struct card_key *ret, size_t max, size_t *ret_n);
@@ -98,12 +112,13 @@ MUST_CHECK enum err card_cert(struct card *c, const struct card_key *key, struct
 MUST_CHECK enum err card_tries(struct card *c, const struct card_key *key, struct pin_state *ret);
 
 /*
- * In one transaction: select, compare the serial, verify the PIN, sign, forget the PIN
+ * After a look (or card_keys).  In one transaction: select, compare the serial, verify the PIN, sign, forget the PIN
  * by the profile's command, or else by RESET when the transaction ends.  input is what
  * alg says (DigestInfo, block or hash).  ret_sig is appended to.
- *	ERR_CARD_CHANGED	another card: nothing was sent to it
+ *	ERR_CARD_CHANGED	another card, or the card was out: no PIN was sent to it;
+ *				or it was out in between: there is no signature
  *	ERR_PIN_LAST_TRY	one try is left and allow_last is false: nothing was sent
- *	ERR_PIN_LENGTH		nothing was sent
+ *	ERR_PIN_LENGTH		a PIN of that length or alphabet: nothing was sent
  *	ERR_PIN_WRONG, ERR_PIN_BLOCKED	ret_pin says what remains
  *	ERR_CARD_INACTIVE	the PIN was right and the card refuses to sign
  */

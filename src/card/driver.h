@@ -36,22 +36,25 @@ struct driver {
 	enum err (*cert)(void *state, struct channel *ch, const struct card_key *key,
 	    struct buf *ret_der);
 	/*
-	 * Save and restore what keys() and cert() learnt, so that a later login needs
-	 * fewer commands.  proof() reads from the card the few bytes that show the
-	 * saved part to be current; it must equal what was saved.
+	 * What keys() and cert() learnt, as bytes, and back (no I/O), so that a later
+	 * login needs fewer commands.  A restored state is used only after current()
+	 * read enough from the card to say that it, and cert, are what is there now.
 	 */
 	enum err (*save)(void *state, struct buf *ret);
-	enum err (*restore)(void *state, struct cur saved);
-	enum err (*proof)(void *state, struct channel *ch, const struct card_key *key,
-	    struct buf *ret);
+	enum err (*restore)(void *state, struct cur saved, struct card_key *ret, size_t max,
+	    size_t *ret_n);
+	enum err (*current)(void *state, struct channel *ch, const struct card_key *key,
+	    struct cur cert, bool *ret);
+	/* No I/O.  ERR_NOT_FOUND: no PIN is known for the key. */
 	enum err (*pin_rules)(void *state, const struct card_key *key, struct pin_rules *ret);
 	/* ERR_NOT_FOUND: cannot be read without spending a try. */
 	enum err (*tries)(void *state, struct channel *ch, const struct card_key *key,
 	    struct pin_state *ret);
-	/* ERR_PIN_*. */
+	/* ERR_PIN_*; ERR_PIN_LENGTH only before anything was sent. */
 	enum err (*verify)(void *state, struct channel *ch, const struct card_key *key,
 	    const struct secret *pin, struct pin_state *ret);
-	/* Append the raw signature of input, which is what alg says. */
+	/* Append the raw signature of input, which is what alg says.
+	 * ERR_NOT_LOGGED_IN: the card wants the PIN first, or refuses to use the key. */
 	enum err (*sign)(void *state, struct channel *ch, const struct card_key *key,
 	    enum key_alg alg, struct cur input, struct buf *ret_sig);
 	/* Forget the PIN.  ERR_NOT_FOUND: the card has no command for it. */

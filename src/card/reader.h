@@ -12,8 +12,11 @@
 enum reader_end { READER_LEAVE, READER_RESET };
 
 struct reader_ops {
-	/* Start a transaction; waits at most 10 s for another's (ERR_CARD_BUSY).
-	 * A card that was reset is reconnected here, once.  ERR_REMOVED, ERR_IO. */
+	/*
+	 * Start a transaction; waits at most 10 s for another's (ERR_CARD_BUSY).
+	 * A card that was reset is reconnected here, once.  ERR_REMOVED,
+	 * ERR_CARD_RESET, ERR_IO.
+	 */
 	enum err (*begin)(struct reader *r);
 	void	 (*end)(struct reader *r, enum reader_end how);
 	/*
@@ -23,6 +26,8 @@ struct reader_ops {
 	 */
 	enum err (*transmit)(struct reader *r, struct cur command, bool secret,
 	    struct buf *ret_reply);
+	/* The counter of card events now; a change means that the card was out. */
+	enum err (*events)(struct reader *r, uint32_t *ret);
 	void	 (*close)(struct reader *r);
 };
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * What need not be read from a card, or tried on it, a second time: public parts of
+ * cards that were read, cards that nobody knows, and how often we sent a wrong PIN to a
+ * card that does not say how many tries it has left (DESIGN section 6 rules 2, 6, 10).
+ *
+ * One file, "state", in a folder of the person's runtime directory (so it is gone
+ * after the session), 0600 in 0700.  It is opened once: a confined process that cannot
+ * open anything for writing can still use it.  It is bounded, the oldest part is
+ * dropped first, and what it says of a card is believed only after the card proved it.
+ * Two processes may use it at once.
+ */
+#ifndef DEZI_CARD_CACHE_H
+#define DEZI_CARD_CACHE_H
+
+#include "card/pcsc.h"
+
+struct card_cache;
+
+/*
+ * Open or make DIR/state; DIR and its parent are made when they are missing.
+ * ERR_CONFIG when they are not ours alone, ERR_SYS.  A damaged file is an empty one.
+ */
+MUST_CHECK enum err card_cache_open(const char *dir, struct card_cache **ret);
+void card_cache_close(struct card_cache **c);
+
+/*
+ * The public part of the card with this profile and serial: what the driver saved and
+ * the authentication certificate.  ERR_NOT_FOUND (bare).  Both are appended to.
+ */
+MUST_CHECK enum err card_cache_get(struct card_cache *c, const char *profile,
+    const char *serial, struct buf *ret_saved, struct buf *ret_cert);
+/* The rest is best effort: a cache that cannot be written is none. */
+void card_cache_put(struct card_cache *c, const char *profile, const char *serial,
+    struct cur saved, struct cur cert);
+void card_cache_drop(struct card_cache *c, const char *profile, const char *serial);
+
+/* A card that no driver knows is left alone until another one is inserted. */
+bool card_cache_is_unknown(struct card_cache *c, const struct pcsc_reader_state *s);
+void card_cache_set_unknown(struct card_cache *c, const struct pcsc_reader_state *s);
+
+/* Wrong PINs that we sent to the card with this serial since it was last right. */
+unsigned card_cache_wrong_pins(struct card_cache *c, const char *serial);
+void card_cache_set_wrong_pins(struct card_cache *c, const char *serial, unsigned n);
+
+/* Asking for the tries cost one on a card of this profile: it is not asked again. */
+bool card_cache_query_costs(struct card_cache *c, const char *profile);
+void card_cache_set_query_costs(struct card_cache *c, const char *profile);
+
+#endif

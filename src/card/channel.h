@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * One transaction with a card.  Nobody else's command comes between two of ours,
+ * and what a card can make us do in it is bounded: so many commands, so many rounds,
+ * so many bytes (hostile-cards, vectors 18 to 25).
+ *
+ *	AUTO(channel_end) struct channel ch = { 0 };
+ */
+#ifndef DEZI_CARD_CHANNEL_H
+#define DEZI_CARD_CHANNEL_H
+
+#include "card/reader.h"
+#include "iso7816/apdu.h"
+
+#define CHANNEL_COMMANDS	96	/* commands in one transaction */
+#define CHANNEL_APDUS		512	/* the same, with GET RESPONSE and repeats */
+#define CHANNEL_ROUNDS		300	/* GET RESPONSE in one command */
+#define CHANNEL_DF_MAX		16	/* bytes of a path below the application */
+
+struct channel {
+	struct reader *reader;		/* NULL: no transaction is open */
+	uint8_t	 number;		/* logical channel, added to CLA */
+	bool	 opened;		/* ... by us: it is closed at the end */
+	bool	 reset;			/* end the transaction with RESET */
+	unsigned commands, apdus;	/* sent so far */
+	/* Where file.c has been: the selected DF, relative to the application. */
+	uint8_t	 df[CHANNEL_DF_MAX];
+	size_t	 df_len;
+};
+
+/* Start.  ERR_CARD_BUSY after 10 s; ERR_REMOVED, ERR_CARD_RESET, ERR_IO. */
+MUST_CHECK enum err channel_begin(struct reader *reader, struct channel *ret);
+/* End, with RESET if ch->reset.  No trail is touched; may be called twice. */
+void channel_end(struct channel *ch);
+
+/* Use logical channel n (1 to 3) from now on; open: ask the card for it first. */
+MUST_CHECK enum err channel_logical(struct channel *ch, uint8_t n, bool open);
+
+/*
+ * One command; its reply's data is appended to ret (which may be NULL when none is
+ * wanted), at most cmd->le bytes or what GET RESPONSE fetched; *ret_sw is the last
+ * status word.  After 61xx the rest is fetched, after 6Cxx the command is repeated
+ * once; neither happens to a secret command, whose data is dropped.
+ *	ERR_LIMIT	the transaction's budget is used up, or ret is full
+ *	ERR_IO		the reply is no reply
+ *	ERR_CARD	the card announced data and does not give it
+ *	ERR_REMOVED, ERR_CARD_RESET
+ */
+MUST_CHECK enum err channel_send(struct channel *ch, const struct apdu *cmd, struct buf *ret,
+    unsigned *ret_sw);
+
+#endif
