@@ -27,13 +27,24 @@ enum login_step {
 };
 const char *login_step_name(enum login_step s);	/* "waiting_card", ... */
 
-/* What the person is asked, and nothing else is signed. */
+/* Why the person is asked for a PIN. */
+enum login_ask {
+	LOGIN_ASK_FIRST,
+	LOGIN_ASK_WRONG,		/* the last one was wrong */
+	LOGIN_ASK_LENGTH,		/* the last one cannot be right and was not sent */
+};
+
+/*
+ * What the person is shown.  says is the assertion that the card will sign: relying
+ * party, origin, caller and reader are shown from there and from nowhere else.
+ */
 struct login_prompt {
-	const struct login_request *rq;
-	const struct means_view *view;
-	const char *rp_name;		/* the language's, from the challenge */
-	bool	 again;			/* the last PIN was wrong */
-	bool	 last_try;		/* this PIN may block the card */
+	const struct login_request *rq;	/* language, and when it must be over */
+	const struct assertion *says;
+	const struct means_view *view;	/* what a PIN can look like */
+	struct pin_state pin;		/* as the card last said */
+	unsigned wrong;			/* tries unknown: our own wrong PINs for this card */
+	enum login_ask why;
 };
 
 struct login_world {
@@ -49,15 +60,25 @@ struct login_world {
 	enum err (*means)(void *arg, const struct login_request *rq, struct means **ret,
 	    struct means_view *ret_view);
 	/*
-	 * A newer challenge, when too little time is left for a person.  Changes only
-	 * challenge, c.nonce, c.jti, c.iat, c.exp and deadline_boot_ms of rq.
+	 * A newer challenge, when too little time is left for a person.  May change only
+	 * challenge, c.nonce, c.jti, c.iat, c.exp and deadline_boot_ms of rq: login_run
+	 * refuses any other difference.
 	 */
 	enum err (*renew)(void *arg, struct login_request *rq);
-	/* May the last try be used?  ERR_OK, ERR_PIN_LAST_TRY, ERR_CANCELLED. */
+	/*
+	 * This PIN may block the card: go on?  ERR_OK, ERR_PIN_LAST_TRY (policy),
+	 * ERR_CANCELLED, ERR_TIMEOUT, ERR_NO_PINENTRY.
+	 */
 	enum err (*ask_last_try)(void *arg, const struct login_prompt *p);
 	/* ERR_CANCELLED, ERR_TIMEOUT (the challenge ends), ERR_NO_PINENTRY. */
 	enum err (*ask_pin)(void *arg, const struct login_prompt *p, struct secret *ret);
-	/* Workstation's trust: store, accepted policies and pass types. */
+	/*
+	 * How many wrong PINs this card got from us, kept from one login to the next for
+	 * cards that do not tell.  A count that cannot be kept is a login refused.
+	 */
+	enum err (*wrong_pins)(void *arg, const char *serial, unsigned *ret);
+	enum err (*set_wrong_pins)(void *arg, const char *serial, unsigned n);
+	/* Workstation's trust: store and pass types. */
 	const struct cert_store *store;
 	const char *pass_types;
 };
@@ -71,6 +92,7 @@ struct login_result {
 };
 void login_result_free(struct login_result *r);
 
+#define LOGIN_WRONG_MAX		2	/* tries unknown: after so many the person must agree */
 #define LOGIN_PIN_TIME_MIN	60	/* s: with less, a new challenge is fetched */
 #define LOGIN_PIN_MARGIN	5	/* s: the PIN window closes that much before the end */
 
