@@ -23,7 +23,8 @@ enum cert_revocation {
 };
 
 /*
- * Anchors, intermediates and CRLs of one environment.
+ * Anchors, intermediates and CRLs of one environment.  That nobody else can write into
+ * dir is for the caller to check (file_check_trusted()).
  *
  * cert_store_load() reads every *.pem, *.der, *.cer and *.crt file of dir/anchors and
  * dir/intermediates, and every *.crl and *.pem of dir/crls, when those folders exist.
@@ -58,11 +59,17 @@ const char *cert_store_trouble(const struct cert_store *s);
  */
 const char *const *cert_env_policies(enum cert_env env, size_t *ret_n);
 
-enum cert_purpose { CERT_OTHER, CERT_AUTHENTICATION, CERT_SIGNATURE, CERT_CONFIDENTIALITY };
+enum cert_purpose {
+	CERT_OTHER, CERT_AUTHENTICATION, CERT_SIGNATURE, CERT_CONFIDENTIALITY,
+};
 
-/* A parsed certificate.  The DER is copied. */
+/*
+ * A parsed certificate.  The DER is copied.  ERR_MALFORMED, ERR_LIMIT (length, or a key
+ * beyond 8192 bits), ERR_UNSUPPORTED (neither RSA nor a named curve), ERR_CERT_PROFILE (a
+ * subjectAltName that is none).
+ */
 struct cert;
-MUST_CHECK enum err cert_parse(struct cur der, struct cert **ret);	/* ERR_MALFORMED, ERR_LIMIT */
+MUST_CHECK enum err cert_parse(struct cur der, struct cert **ret);
 void cert_free(struct cert **c);
 struct cur cert_der(const struct cert *c);
 /* The public key, borrowed. */
@@ -70,8 +77,9 @@ EVP_PKEY *cert_key(const struct cert *c);
 unsigned cert_key_bits(const struct cert *c);
 /* By key usage, confirmed by EKU and policy where the profile has them. */
 enum cert_purpose cert_purpose(const struct cert *c);
-int64_t cert_not_before(const struct cert *c);		/* UTC; INT64_MIN when it cannot be said */
-int64_t cert_not_after(const struct cert *c);		/* UTC; INT64_MIN when it cannot be said */
+/* UTC; INT64_MIN when it cannot be said. */
+int64_t cert_not_before(const struct cert *c);
+int64_t cert_not_after(const struct cert *c);
 
 /*
  * Who the pass says its holder is (uzi-certificates section 6).  Strings are UTF-8 and
@@ -89,8 +97,10 @@ struct uzi_identity {
 	char oid_ca[64];
 };
 /*
- * Strict outside CERT_ENV_TEST: exactly 7 fields, version 1, digits, UPN and
- * serialNumber agree, OID-CA fits the pass type.  ERR_CERT_PROFILE.
+ * One UZI name of exactly 7 fields, version 1; UPN and serialNumber agree with it; its
+ * OID-CA is one of env and fits the pass type and the issuer's name.  CERT_ENV_TEST
+ * also reads what mock certificates have: shorter numbers, OID-CAs of production,
+ * UTF8String, no UPN, no serialNumber.  ERR_CERT_PROFILE.
  */
 MUST_CHECK enum err cert_uzi(const struct cert *c, enum cert_env env,
     struct uzi_identity *ret);
@@ -120,8 +130,10 @@ void cert_verdict_free(struct cert_verdict *v);
  * The whole list D of dezi.md for a login certificate, in this order: purpose
  * (ERR_CERT_USAGE), path to an anchor (ERR_CERT_UNTRUSTED), validity of every
  * certificate (ERR_CERT_EXPIRED, ERR_CERT_EARLY), policy (ERR_CERT_POLICY), profile
- * (ERR_CERT_PROFILE), pass type (ERR_PASS_TYPE), revocation (ERR_CERT_REVOKED, ERR_REVOCATION).
- * extra are intermediates that came with the token: never anchors.
+ * (ERR_CERT_PROFILE), pass type (ERR_PASS_TYPE), revocation (ERR_CERT_REVOKED,
+ * ERR_REVOCATION).  extra are intermediates that came with the token: never anchors.
+ * ret starts zeroed, is filled as far as the checks came, also of a refusal, and must be
+ * freed in either case.
  */
 MUST_CHECK enum err cert_check_login(const struct cert_store *s, const struct cert *leaf,
     const struct cur *extra, size_t n_extra, const struct cert_rules *rules,
