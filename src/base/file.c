@@ -105,6 +105,9 @@ check_part(const struct walk *w, const struct stat *st, bool last)
 		    "a directory above it belongs to somebody else");
 	if (S_ISLNK(st->st_mode) || !shared)
 		return ERR_OK;
+	/* To write a socket is to connect to it (unix(7)); its folder keeps it in place. */
+	if (last && S_ISSOCK(st->st_mode))
+		return ERR_OK;
 	/* Sticky: nobody else can move the next part, which must be ours as well. */
 	if (!last && S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) != 0)
 		return ERR_OK;
