@@ -86,6 +86,27 @@ jsonw_member_object(struct buf *b, const char *name)
 }
 
 void
+jsonw_member_array(struct buf *b, const char *name)
+{
+	put_name(b, name);
+	buf_u8(b, '[');
+}
+
+void
+jsonw_item_object(struct buf *b)
+{
+	if (b->len != 0 && b->p[b->len - 1] == '}')
+		buf_u8(b, ',');
+	jsonw_object(b);
+}
+
+void
+jsonw_array_end(struct buf *b)
+{
+	buf_u8(b, ']');
+}
+
+void
 jsonw_member_str(struct buf *b, const char *name, struct cur s)
 {
 	put_name(b, name);

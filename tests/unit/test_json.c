@@ -167,6 +167,27 @@ writer(void **state)
 }
 
 static void
+writer_writes_lists(void **state)
+{
+	AUTO(buf_free) struct buf b = BUF(512);
+
+	(void)state;
+	jsonw_object(&b);
+	jsonw_member_array(&b, "a");
+	for (int i = 0; i < 2; i++) {
+		jsonw_item_object(&b);
+		jsonw_member_int(&b, "i", i);
+		jsonw_object_end(&b);
+	}
+	jsonw_array_end(&b);
+	jsonw_member_array(&b, "e");
+	jsonw_array_end(&b);
+	jsonw_object_end(&b);
+	assert_ok(buf_end(&b));
+	assert_string_equal(buf_cstr(&b), "{\"a\":[{\"i\":0},{\"i\":1}],\"e\":[]}");
+}
+
+static void
 writer_refuses(void **state)
 {
 	static const struct {
@@ -222,6 +243,7 @@ main(void)
 		cmocka_unit_test(only),
 		cmocka_unit_test(put_sorted),
 		cmocka_unit_test(writer),
+		cmocka_unit_test(writer_writes_lists),
 		cmocka_unit_test(writer_refuses),
 	};
 
