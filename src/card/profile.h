@@ -107,7 +107,4 @@ profiles_list(const struct profiles *p)
 /* Does the profile name this ATR?  By its list, or by the historical bytes. */
 bool profile_matches(const struct profile *p, struct cur atr);
 
-/* The historical bytes of an ATR (ISO 7816-3), false if the ATR is not well-formed. */
-bool atr_historical(struct cur atr, struct cur *ret);
-
 #endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* The fixed DER in front of a hash (RFC 8017 section 9.2, note 1). */
+#include "iso7816/digestinfo.h"
+
+#define PREFIX_LEN	19
+
+static const struct {
+	size_t hash_len;
+	uint8_t prefix[PREFIX_LEN];
+} infos[] = {
+	{ 32, { 0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04,
+		0x02, 0x01, 0x05, 0x00, 0x04, 0x20 } },	/* SHA-256 */
+	{ 48, { 0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04,
+		0x02, 0x02, 0x05, 0x00, 0x04, 0x30 } },	/* SHA-384 */
+	{ 64, { 0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04,
+		0x02, 0x03, 0x05, 0x00, 0x04, 0x40 } },	/* SHA-512 */
+};
+
+enum err
+digestinfo_put(struct buf *b, struct cur hash)
+{
+	for (size_t i = 0; i < NELEM(infos); i++) {
+		if (hash.n != infos[i].hash_len)
+			continue;
+		buf_put(b, infos[i].prefix, PREFIX_LEN);
+		buf_cur(b, hash);
+		return buf_end(b);
+	}
+	return fail(ERR_UNSUPPORTED, "a hash of %zu bytes", hash.n);
+}
+
+bool
+digestinfo_hash(struct cur info, struct cur *ret)
+{
+	for (size_t i = 0; i < NELEM(infos); i++) {
+		struct cur prefix = cur_of(infos[i].prefix, PREFIX_LEN);
+
+		if (info.n != PREFIX_LEN + infos[i].hash_len || !cur_starts(info, prefix))
+			continue;
+		*ret = cur_of(info.p + PREFIX_LEN, infos[i].hash_len);
+		return true;
+	}
+	return false;
+}
