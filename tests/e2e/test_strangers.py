@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Nobody gets another's login."""
+
+import os
+import subprocess
+import sys
+
+import house
+from house import OTHER_UID, House
+from scenario import accepted, equal, refused, scenario
+from test_login import ended, log_in
+
+AS_OTHER = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import unixhttp
+answer = unixhttp.call(*json.loads(sys.argv[2]), **json.loads(sys.argv[3]))
+print(json.dumps([answer.status, answer.word, answer.body.decode()]))
+"""
+
+
+def as_other(*words, **how):
+    """One call, made by another person of this machine: (status, word, body)."""
+    import json
+    done = subprocess.run(
+        [sys.executable, "-c", AS_OTHER, str(house.HERE), json.dumps([str(w) if isinstance(
+            w, os.PathLike) else w for w in words]), json.dumps(how)],
+        user=OTHER_UID, group=OTHER_UID, extra_groups=[], stdout=subprocess.PIPE, check=True,
+        stdin=subprocess.DEVNULL)
+    return tuple(json.loads(done.stdout))
+
+
+def need_another():
+    if not house.may_change_uid():
+        raise house.Skip("needs root, to be somebody else")
+
+
+def challenge_call(home, login):
+    return home.agent_socket, "dezi-broker", "POST", "/v1/challenges", {"login": login}
+
+
+@scenario
+def a_handle_belongs_to_the_uid_that_came_first(run):
+    need_another()
+    with House(run) as home:
+        home.start_broker()
+        request = home.request()
+        accepted(home.to_broker("POST", "/v1/challenges", {"login": request["login"]}))
+        status, word, body = as_other(*challenge_call(home, request["login"]))
+        equal((status, word), (404, "unknown"))
+        # Byte for byte what a handle gets that never was.
+        _, _, never = as_other(*challenge_call(home, house.b64url(bytes(32))))
+        equal(body, never)
+
+
+@scenario
+def the_agent_of_another_uid_is_not_to_be_spoken_to(run):
+    need_another()
+    with House(run) as home:
+        home.start("z")
+        home.socket_of().parent.parent.chmod(0o711)
+        home.socket_of().parent.chmod(0o711)
+        home.socket_of().chmod(0o666)
+        status, word, _ = as_other(home.socket_of(), "dezi-agent", "POST", "/v1/logins",
+                                   {"login": home.request()["login"]})
+        equal((status, word), (403, "not_allowed"))
+        equal(home.person.windows, [])
+
+
+@scenario
+def a_handle_run_by_another_person_is_worth_nothing_without_the_request_secret(run):
+    with House(run) as home:
+        home.start("z2")
+        request = home.request()
+        finish = accepted(home.login(request))["finish"]
+        stolen = dict(request, request_secret=house.b64url(os.urandom(32)))
+        refused(home.result(stolen, finish), "unknown")
+        # The first browser sees whose card it was before it shows anything.
+        got = accepted(home.result(request, finish))
+        equal(got["identity"]["uzi_number"], "900000002")
+
+
+@scenario
+def a_result_without_finish(run):
+    with House(run) as home:
+        home.start("z")
+        request, _ = log_in(home)
+        answer = home.to_clients("POST", f"/v1/requests/{request['login']}/result",
+                                 {"request_secret": request["request_secret"]})
+        assert answer.status >= 400, answer
+        answer = home.result(request, house.b64url(os.urandom(32)))
+        assert answer.status >= 400 and answer.word, answer
+
+
+@scenario
+def a_result_before_anybody_logged_in(run):
+    with House(run) as home:
+        home.start_broker()
+        answer = home.result(home.request(), house.b64url(bytes(32)))
+        assert answer.status >= 400 and "identity" not in answer.body.decode(), answer
+
+
+@scenario
+def finish_is_used_up(run):
+    with House(run) as home:
+        home.start("z")
+        request, finish = log_in(home)
+        accepted(home.result(request, finish))
+        answer = home.result(request, finish)
+        assert answer.status >= 400 and answer.word in ("unknown", "replayed", "ended"), answer
+
+
+@scenario
+def finish_of_one_login_does_not_open_another(run):
+    with House(run) as home:
+        home.start("z")
+        _, finish = log_in(home)
+        second, _ = log_in(home)
+        answer = home.result(second, finish)
+        assert answer.status >= 400, answer
+
+
+@scenario
+def finish_is_given_once_and_only_to_the_caller(run):
+    need_another()
+    with House(run) as home:
+        home.start("z")
+        request = home.request()
+        answer = home.to_agent("POST", "/v1/logins", {"login": request["login"]},
+                               headers={"Prefer": "respond-async"})
+        equal(answer.status, 202)
+        where = answer.headers["Location"]
+        with home.events() as stream:
+            stream.until(home.login_is("accepted"))
+        # Another program of the same person is another caller.
+        done = subprocess.run(
+            [sys.executable, "-c", AS_OTHER, str(house.HERE),
+             f'["{home.socket_of()}", "dezi-agent", "GET", "{where}"]', "{}"],
+            stdout=subprocess.PIPE, check=True, stdin=subprocess.DEVNULL)
+        assert b"finish" not in done.stdout, done.stdout
+        finish = accepted(home.to_agent("GET", where))["finish"]
+        assert "finish" not in accepted(home.to_agent("GET", where))
+        accepted(home.result(request, finish))
+
+
+@scenario
+def a_login_that_nobody_finishes_is_over_after_half_a_minute(run):
+    with House(run) as home:
+        home.start("z")
+        _, finish = log_in(home)
+        session = accepted(home.to_agent("GET", "/v1/sessions"))["sessions"][0]
+        assert finish
+        with home.events(timeout=60) as stream:
+            stream.until(lambda _, data: data.get("sessions") == [] or
+                         data.get("state") == "ended")
+        assert session
+
+
+@scenario
+def a_lease_needs_its_token_and_its_uid(run):
+    with House(run) as home:
+        home.start("z")
+        request, finish = log_in(home)
+        session = accepted(home.result(request, finish))["session"]
+        target = f"/v1/sessions/{session}"
+        for headers in ({}, {"Authorization": "Bearer " + house.b64url(os.urandom(32))},
+                        {"Authorization": "Bearer " + request["request_secret"]},
+                        {"Authorization": "Bearer " + finish}):
+            answer = home.to_broker("PUT", target + "/lease", {"card": "present"},
+                                    headers=headers)
+            assert answer.status in (401, 403, 404), answer
+            answer = home.to_broker("DELETE", target, {"reason": "card_removed"},
+                                    headers=headers)
+            assert answer.status in (401, 403, 404), answer
+        equal(ended(home, request, session), None)
+
+
+@scenario
+def a_session_is_told_only_to_who_holds_the_request_secret(run):
+    with House(run) as home:
+        home.start("z")
+        request, finish = log_in(home)
+        session = accepted(home.result(request, finish))["session"]
+        other = home.request()
+        answer = home.session(other, session)
+        equal(answer.status, 404)
+        equal(home.to_clients("GET", f"/v1/sessions/{session}").status in (401, 403, 404), True)
+
+
+@scenario
+def a_client_needs_its_secret(run):
+    with House(run) as home:
+        home.start_broker()
+        for client, secret in (("epd", "wrong"), ("nobody", house.CLIENT_SECRETS["epd"]),
+                               ("epd", house.CLIENT_SECRETS["web"])):
+            answer = home.to_clients("POST", "/v1/requests", {
+                "client_id": client, "client_secret": secret, "acr": house.LOA_HIGH})
+            assert answer.status in (401, 403, 404), answer
+
+
+@scenario
+def a_client_is_bound_to_its_uid(run):
+    need_another()
+    with House(run) as home:
+        conf = home.broker_conf()
+        text = conf.read_text(encoding="utf-8").replace("uid = *", f"uid = {os.getuid()}")
+        conf = home.write("strict.conf", text)
+        home.spawn("broker", [run.program("dezi-broker"), "--config", conf])
+        body = {"client_id": "epd", "client_secret": house.CLIENT_SECRETS["epd"],
+                "acr": house.LOA_HIGH}
+        accepted(home.to_clients("POST", "/v1/requests", body))
+        status, word, _ = as_other(home.client_socket, "dezi-broker", "POST", "/v1/requests",
+                                   body)
+        equal((status, word), (403, "not_allowed"))
+
+
+@scenario
+def a_test_broker_never_reaches_a_login_of_production(run):
+    """The agent's broker is of production: this broker and its passes are not."""
+    with House(run) as home:
+        home.box.start("z")
+        home.start_broker()
+        conf = home.agent_conf(broker={"environment": "production"})
+        agent = home.run.program("dezi-agent")
+        done = subprocess.run([agent, "--config", conf, "--socket", home.dir / "x.sock"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.STDOUT, timeout=house.WAIT, check=False)
+        equal(done.returncode, 2, done.stdout)
