@@ -13,6 +13,7 @@
 
 #define SIG_MAX		1024
 #define JTI_BYTES	16
+#define CALLER_POINTS	100	/* of the caller's path: a window and a line have an end */
 #define LENGTH_ASKS	3	/* windows for one PIN that has a possible length */
 
 struct login {
@@ -35,28 +36,6 @@ login_end(struct login *l)
 	cert_free(&l->leaf);
 	means_view_free(&l->view);
 	means_close(&l->means);
-}
-
-void
-login_result_free(struct login_result *r)
-{
-	buf_free(&r->assertion);
-}
-
-const char *
-login_step_name(enum login_step s)
-{
-	switch (s) {
-	case LOGIN_WAITING_CARD:
-		return "waiting_card";
-	case LOGIN_READING_CARD:
-		return "reading_card";
-	case LOGIN_ASKING_PIN:
-		return "asking_pin";
-	case LOGIN_SIGNING:
-		return "signing";
-	}
-	return "unknown";
 }
 
 /* Milliseconds until the challenge ends. */
@@ -147,11 +126,11 @@ choose_algorithm(struct login *l)
 }
 
 static enum err
-copy_safe(char *ret, size_t size, const char *text)
+copy_safe(char *ret, size_t size, const char *text, size_t max_points)
 {
 	AUTO(buf_free) struct buf b = BUF(size);
 
-	text_put_safe(&b, cur_str(text), size);
+	text_put_safe(&b, cur_str(text), max_points);
 	if (buf_end(&b) != ERR_OK || !cur_to_str(buf_view(&b), ret, size))
 		return fail(ERR_LIMIT, "text of %zu bytes", strlen(text));
 	return ERR_OK;
@@ -176,19 +155,20 @@ state_assertion(struct login *l)
 	const struct challenge *c = &l->rq->c;
 	struct assertion *a = &l->says;
 	struct assertion_evidence *e = &a->evidence;
-	bool english = strcmp(l->rq->language, "en") == 0 && c->rp_name_en[0] != '\0';
 	enum err r;
 
 	snprintf(a->aud, sizeof(a->aud), "%s", c->iss);
 	snprintf(a->client_id, sizeof(a->client_id), "%s", c->client_id);
-	snprintf(a->rp_name, sizeof(a->rp_name), "%s", english ? c->rp_name_en : c->rp_name_nl);
+	snprintf(a->rp_name, sizeof(a->rp_name), "%s", login_rp_name(l->rq));
 	snprintf(a->origin, sizeof(a->origin), "%s", c->origin);
 	snprintf(e->means, sizeof(e->means), "%s", l->means->ops->name);
 	snprintf(e->driver, sizeof(e->driver), "%s", l->view.driver);
 	snprintf(e->pin_entry, sizeof(e->pin_entry), "window");
 	e->one_transaction = l->means->ops->one_transaction;
-	if ((r = copy_safe(e->reader, sizeof(e->reader), l->view.reader)) != ERR_OK ||
-	    (r = copy_safe(e->caller, sizeof(e->caller), l->rq->caller)) != ERR_OK)
+	if ((r = copy_safe(e->reader, sizeof(e->reader), l->view.reader, CARD_READER_MAX)) !=
+	    ERR_OK ||
+	    (r = copy_safe(e->caller, sizeof(e->caller), l->rq->caller, CALLER_POINTS)) !=
+	    ERR_OK)
 		return r;
 	return bind_challenge(l);
 }

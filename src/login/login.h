@@ -22,6 +22,9 @@ struct login_request {
 	char	 language[8];		/* "nl", "en" */
 };
 
+/* The relying party's name in the language of the request, as it is shown and signed. */
+const char *login_rp_name(const struct login_request *rq);
+
 enum login_step {
 	LOGIN_WAITING_CARD, LOGIN_READING_CARD, LOGIN_ASKING_PIN, LOGIN_SIGNING,
 };
