@@ -37,11 +37,23 @@ struct http_server_options {
 	void	*arg;
 	unsigned max_connections;	/* 0: 64 */
 	unsigned max_per_uid;		/* 0: 32 */
+	/*
+	 * For a whole request to come in, for an answer to be taken, and between two
+	 * requests; 0: 30000.  Never counts while an answer is awaited or a stream is open.
+	 */
+	unsigned patience_ms;
 };
 
-/* listen_fd: bound and listening; the server's from now on.  ERR_SYS. */
+/*
+ * listen_fd: bound and listening; the server's from now on, also on failure.  o->host is
+ * borrowed.  ERR_SYS, ERR_NOMEM.
+ */
 MUST_CHECK enum err http_server_start(sd_event *loop, int listen_fd,
     const struct http_server_options *o, struct http_server **ret);
+/*
+ * Never from within a handler.  Exchanges and streams that are open end without a word
+ * to their owners, who must not use them any more.
+ */
 void http_server_stop(struct http_server **s);
 
 /*
@@ -73,10 +85,19 @@ void http_reply_empty(struct http_exchange *x, int status);
  */
 void http_reply_problem(struct http_exchange *x, enum err e, const char *members);
 
-/* Answer 200 text/event-stream and keep it open; gone is called when the client left. */
+/*
+ * Answer 200 text/event-stream and keep it open; gone is called when the client left, or
+ * was closed for reading too slowly, never from within a call below; the stream is gone
+ * with it.  NULL when there is no memory: x is answered, and a NULL stream may be put to
+ * and closed.
+ */
 struct http_stream *http_stream_start(struct http_exchange *x, void (*gone)(void *arg),
     void *arg);
-/* Queue bytes ("id: 1\nevent: card\ndata: {}\n\n"); a client that reads too slowly is closed. */
+#define HTTP_STREAM_QUEUE_MAX	262144
+/*
+ * Queue bytes ("id: 1\nevent: card\ndata: {}\n\n").  A client that lets more than
+ * HTTP_STREAM_QUEUE_MAX pile up is closed.
+ */
 void http_stream_put(struct http_stream *st, struct cur bytes);
 /* End it; gone is not called. */
 void http_stream_close(struct http_stream **st);
