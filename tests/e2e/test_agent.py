@@ -89,8 +89,10 @@ def a_native_caller_only_for_the_clients_that_may(run):
 @scenario
 def a_challenge_from_a_key_that_is_not_pinned(run):
     with House(run) as home:
-        other = BrokerKey(home.dir, "other-key")
-        home.start("z", broker={"key": other.private})
+        home.box.start("z")
+        home.start_broker(key=BrokerKey(home.dir, "other-key").private)
+        home.start_agent()
+        home.wait_cards(1)
         refused(home.login(home.request()), "challenge_refused")
         no_window(home)
 
@@ -98,7 +100,10 @@ def a_challenge_from_a_key_that_is_not_pinned(run):
 @scenario
 def a_broker_with_another_name(run):
     with House(run) as home:
-        home.start("z", broker={"issuer": "https://elsewhere.example.nl"})
+        home.box.start("z")
+        home.start_broker(issuer="https://elsewhere.example.nl")
+        home.start_agent()
+        home.wait_cards(1)
         refused(home.login(home.request()), "challenge_refused")
         no_window(home)
 
