@@ -8,6 +8,8 @@
 #define EXIT_USAGE	2	/* arguments or configuration are wrong */
 #define COMMAND_USAGE	(-1)	/* the arguments: print the usage */
 
+int ctl_main(int argc, char **argv);
 int pki_main(int argc, char **argv);
+int run_main(int argc, char **argv);
 
 #endif

@@ -9,11 +9,16 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+	{ "run", run_main },
+	{ "ctl", ctl_main },
 	{ "pki", pki_main },
 };
 
 static const char usage[] =
-	"usage: dezi-vcard pki --out DIR [--now TIME] [--small]\n"
+	"usage: dezi-vcard run [--port PORT] [--control SOCKET] [--state DIR]\n"
+	"                      [--verbose] [CARD [CARD]]\n"
+	"       dezi-vcard ctl --control SOCKET COMMAND ...\n"
+	"       dezi-vcard pki --out DIR [--now TIME] [--small]\n"
 	"       dezi-vcard pki --out DIR [--now TIME] --crl-only\n"
 	"       dezi-vcard pki --out DIR [--now TIME] --revoke CERTIFICATE\n";
 

@@ -8,9 +8,8 @@
 #include "vcard/ossl.h"
 #include "vcard/pki.h"
 
-#define CARD_FILE_MAX	8192
-#define PIN		"123456"
-#define PUK		"12345678"
+#define FIRST_PIN	"123456"
+#define FIRST_PUK	"12345678"
 
 /* ATRs of UZI passes: JCOP 4 P71, JCOP 3 P60, and the older J2A081. */
 #define ATR_JCOP4	"3BDC18FF8191FE1FC3060A2B06010401E910050204D6"
@@ -71,7 +70,8 @@ write_card_file(const struct hierarchy *h, size_t i)
 	buf_fmt(&b, "# Virtual UZI pass of \"%s\"; see dezi-vcard(1).\n", p->cn);
 	buf_fmt(&b, "[card]\natr = %s\n", atr_of(i));
 	put_serial(&b, p);
-	buf_fmt(&b, "label = UZI-pas\npin = %s\npuk = %s\n", PIN, PUK);
+	buf_fmt(&b, "label = UZI-pas\npin = %s\npuk = %s\n",
+	    FIRST_PIN, FIRST_PUK);
 	if (p->locked)
 		buf_str(&b, "\n[applet]\nvendor_lock = yes\n");
 	for (size_t k = 0; k < PURPOSES; k++)

@@ -59,9 +59,6 @@ const struct ca_plan ca_plans[CA_COUNT] = {
 	    NAME("UZI-register Zorgverlener CA G4"), CA_G4_ROOT, 0, g4_any, true, true },
 };
 
-const char *const purpose_slugs[PURPOSES] = {
-	"authentication", "signature", "confidentiality" };
-
 #define ALL_THREE	{ true, true, true }
 
 const struct pass_plan pass_plans[PASSES] = {
@@ -72,7 +69,8 @@ const struct pass_plan pass_plans[PASSES] = {
 	    .given = "Jürgen", .surname = "Żółkowski-de Groot",
 	    .cn = "Jürgen Żółkowski-de Groot", .has = ALL_THREE },
 	{ "n", CA_N, 'N', "900000003", "00.000", .given = "Anaïs",
-	    .surname = "Müller-Peeters", .cn = "Anaïs Müller-Peeters", .has = ALL_THREE },
+	    .surname = "Müller-Peeters", .cn = "Anaïs Müller-Peeters",
+	    .has = ALL_THREE },
 	{ "m", CA_M, 'M', "900000004", "00.000", .cn = "Balie spoedeisende hulp",
 	    .has = { true, false, true } },
 	{ "z-locked", CA_Z, 'Z', "900000005", "17.060", .title = "Apotheker",
@@ -85,7 +83,8 @@ const struct pass_plan pass_plans[PASSES] = {
 	    .given = "Vera", .surname = "Verlopen", .cn = "Vera Verlopen",
 	    .has = ALL_THREE, .expired = true },
 	/* G4 has no profile for confidentiality. */
-	{ "z-g4", CA_G4, 'Z', "900000008", "01.016", .title = "Arts", .given = "François",
+	{ "z-g4", CA_G4, 'Z', "900000008", "01.016", .title = "Arts",
+	    .given = "François",
 	    .surname = "Vierling", .cn = "François Vierling",
 	    .has = { true, true, false } },
 };

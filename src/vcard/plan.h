@@ -6,6 +6,7 @@
 #ifndef DEZI_VCARD_PLAN_H
 #define DEZI_VCARD_PLAN_H
 
+#include "vcard/cardfile.h"
 #include "vcard/x509.h"
 
 enum ca_id {
@@ -26,8 +27,6 @@ struct ca_plan {
 };
 extern const struct ca_plan ca_plans[CA_COUNT];
 
-enum purpose { AUTHENTICATION, SIGNATURE, CONFIDENTIALITY, PURPOSES };
-extern const char *const purpose_slugs[PURPOSES];
 
 struct pass_plan {
 	const char *slug;
