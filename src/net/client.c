@@ -341,6 +341,7 @@ http_events(const struct http_call_options *o, http_event_fn *fn, void *arg)
 {
 	AUTO(talk_end) struct talk t;
 	AUTO(sse_free) struct sse_parser events;
+	int64_t heard = clock_boot_ms();
 	enum err r;
 
 	sse_start(&events);
@@ -348,10 +349,12 @@ http_events(const struct http_call_options *o, http_event_fn *fn, void *arg)
 		return r;
 	while (!answer_is_done(&t.in)) {
 		r = talk_step(&t);
-		if (r == ERR_NOT_FOUND)
-			r = wait_for(&t, clock_boot_ms() + o->timeout_ms);
-		else if (r == ERR_OK)
+		if (r == ERR_NOT_FOUND) {
+			r = wait_for(&t, heard + o->timeout_ms);
+		} else if (r == ERR_OK) {
+			heard = clock_boot_ms();
 			r = take_events(&t, &events, fn, arg);
+		}
 		if (r != ERR_OK)
 			return r;
 	}
