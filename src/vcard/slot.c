@@ -279,7 +279,8 @@ slot_json(const struct slot *s, struct buf *ret)
 	buf_fmt(ret, "{\"slot\":%zu,\"card\":", s->number);
 	buf_fmt(ret, s->card == NULL ? "null" : "\"%s\"", s->name);
 	buf_fmt(ret, ",\"present\":%s,\"apdus\":%llu,\"bytes_in\":%llu,"
-	    "\"bytes_out\":%llu", slot_is_present(s) ? "true" : "false", (unsigned long long)t->apdus,
+	    "\"bytes_out\":%llu",
+	    slot_is_present(s) ? "true" : "false", (unsigned long long)t->apdus,
 	    (unsigned long long)t->bytes_in, (unsigned long long)t->bytes_out);
 	buf_fmt(ret, ",\"verifies\":%llu,\"signatures\":%llu,\"resets\":%llu",
 	    (unsigned long long)t->verifies, (unsigned long long)t->signatures,
