@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "broker/table.h"
+#include "login/claims.h"
 
 #define CLIENTS_MAX	256
 #define SECONDS_MAX	3600
@@ -53,26 +54,18 @@ conf_env_word(enum cert_env env)
 	return env_words[env];
 }
 
-/* Printable ASCII without space, after "https://": compared byte by byte later. */
-static bool
-is_https(struct cur v)
-{
-	if (!cur_starts(v, cur_str("https://")) || v.n == strlen("https://"))
-		return false;
-	for (size_t i = 0; i < v.n; i++)
-		if (v.p[i] <= ' ' || v.p[i] > '~' || v.p[i] == '"' || v.p[i] == '\\')
-			return false;
-	return true;
-}
-
 static enum err
 set_issuer(void *row, const struct ini_line *line)
 {
 	struct broker_conf *c = row;
+	enum err r;
 
-	if (!is_https(line->value))
+	if ((r = ini_str(line, c->issuer, sizeof(c->issuer))) != ERR_OK)
+		return r;
+	if (strncmp(c->issuer, "https://", strlen("https://")) != 0 ||
+	    !claims_is_id(c->issuer))
 		return ini_refuse(line, "an https:// address");
-	return ini_str(line, c->issuer, sizeof(c->issuer));
+	return ERR_OK;
 }
 
 static enum err
@@ -110,17 +103,15 @@ set_revocation(void *row, const struct ini_line *line)
 	return r;
 }
 
-static enum err
+static bool
 add_policy(struct broker_conf *c, struct cur oid)
 {
 	char *at = c->policies[c->n_policies];
 
-	if (oid.n == 0 || oid.p[0] == '.' || oid.p[oid.n - 1] == '.' ||
-	    !cur_to_str(oid, at, sizeof(c->policies[0])) ||
-	    strspn(at, "0123456789.") != oid.n)
-		return ERR_NOT_FOUND;
+	if (!cur_to_str(oid, at, sizeof(c->policies[0])) || !claims_is_oid(at))
+		return false;
 	c->policy_list[c->n_policies++] = at;
-	return ERR_OK;
+	return true;
 }
 
 static enum err
@@ -130,7 +121,7 @@ set_policy(void *row, const struct ini_line *line)
 
 	if (c->n_policies == CHALLENGE_POLICIES)
 		return ini_refuse(line, "at most 8 policies");
-	if (add_policy(c, line->value) != ERR_OK)
+	if (!add_policy(c, line->value))
 		return ini_refuse(line, "a policy OID of digits and dots");
 	return ERR_OK;
 }
@@ -192,9 +183,12 @@ set_secret(void *row, const struct ini_line *line)
 static enum err
 rp_name(const struct ini_line *line, char *ret, size_t size)
 {
-	if (line->value.n == 0 || !text_is_safe(line->value, size))
-		return ini_refuse(line, "a text without control characters");
-	return ini_str(line, ret, size);
+	enum err r;
+
+	if ((r = ini_str(line, ret, size)) != ERR_OK)
+		return r;
+	return claims_is_text(ret) ? ERR_OK :
+	    ini_refuse(line, "a text without control characters");
 }
 
 static enum err
@@ -213,22 +207,20 @@ set_rp_name_en(void *row, const struct ini_line *line)
 	return rp_name(line, c->rp_name_en, sizeof(c->rp_name_en));
 }
 
-/* As a browser writes it (RFC 6454 section 6.2): no path, no capitals. */
 static enum err
 set_origin(void *row, const struct ini_line *line)
 {
-	static const char chars[] = "abcdefghijklmnopqrstuvwxyz0123456789.-:[]";
 	struct client *c = row;
-	struct cur host = line->value, scheme;
+	char *at;
+	enum err r;
 
 	if (c->n_origins == CONF_ORIGINS_MAX)
 		return ini_refuse(line, "at most 16 origins");
-	if (!is_https(line->value) || !cur_take(&host, strlen("https://"), &scheme))
-		return ini_refuse(line, "an origin as https://host");
-	for (size_t i = 0; i < host.n; i++)
-		if (memchr(chars, host.p[i], sizeof(chars) - 1) == NULL)
-			return ini_refuse(line, "an origin as https://host, no path");
-	return ini_str(line, c->origins[c->n_origins++], sizeof(c->origins[0]));
+	at = c->origins[c->n_origins++];
+	if ((r = ini_str(line, at, sizeof(c->origins[0]))) != ERR_OK)
+		return r;
+	return claims_is_origin(at) ? ERR_OK :
+	    ini_refuse(line, "an origin as https://host or https://host:port");
 }
 
 static enum err
@@ -326,7 +318,7 @@ end_broker(void *arg, void *row, const struct ini_line *header)
 		const char *const *list = cert_env_policies(c->environment, &n);
 
 		for (size_t i = 0; i < n && c->n_policies < CHALLENGE_POLICIES; i++)
-			if (add_policy(c, cur_str(list[i])) != ERR_OK)
+			if (!add_policy(c, cur_str(list[i])))
 				return ini_refuse(header, "a policy");
 	}
 	return ERR_OK;

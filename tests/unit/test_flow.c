@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* A login step by step: who may ask, whose it is, what is used once. */
+#include "tests/check.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/names.h"
+#include "tests/unit/broker_house.h"
+
+static struct house_pki pki;
+
+struct place {
+	struct house h;
+	struct house_login l;
+};
+static struct place place;
+
+static int
+open_house(void **state)
+{
+	house_open(&place.h, &pki, NULL, NULL);
+	*state = &place;
+	return 0;
+}
+
+static int
+close_house(void **state)
+{
+	(void)state;
+	house_login_drop(&place.l);
+	house_close(&place.h);
+	return 0;
+}
+
+static enum err
+assert_now(struct place *t)
+{
+	return flow_assertion(&t->h.flow, &t->h.at, cur_str(t->l.opened.login.text),
+	    buf_view(&t->l.assertion), &t->l.accepted);
+}
+
+/* --- a login as it should be --- */
+
+static void
+good(void **state)
+{
+	struct place *t = *state;
+	struct flow_result res;
+	struct flow_session s;
+	char line[4096];
+
+	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	assert_string_equal(t->l.asked.iss, HOUSE_ISSUER);
+	assert_string_equal(t->l.asked.client_id, "native");
+	assert_string_equal(t->l.asked.rp_name_nl, "Ziekenhuis Oost, dossier");
+	assert_string_equal(t->l.asked.rp_name_en, "Hospital East, records");
+	assert_string_equal(t->l.asked.origin, "");
+	assert_string_equal(t->l.asked.acr, NAME_LOA_HIGH);
+	assert_int_equal(t->l.asked.exp - t->l.asked.iat, CHALLENGE_LIFE_MAX);
+	assert_int_equal(t->l.accepted.lease, 30);
+	house_later(&t->h, 2000);
+	assert_ok(flow_result(&t->h.flow, &t->h.at, cur_str(t->l.opened.login.text),
+	    cur_str(t->l.opened.request_secret.text), cur_str(t->l.accepted.finish.text),
+	    "", &res));
+	assert_int_equal(res.n_choices, 0);
+	assert_string_equal(res.person.uzi_number, "900000001");
+	assert_string_equal(res.person.dezi_number, "100000001");
+	assert_string_equal(res.person.name, "Zo\303\253 van den Br\303\273le");
+	assert_string_equal(res.employment.subscriber, "90000123");
+	assert_string_equal(res.employment.role, "01.015");
+	assert_string_equal(res.pass_type, "Z");
+	assert_int_equal(res.acr, LOA_HIGH);
+	assert_int_equal(res.auth_utc, MADE_NOW);	/* receipt, not what was said */
+	assert_string_equal(res.session, t->l.accepted.session);
+	assert_ok(flow_session(&t->h.flow, &t->h.at, cur_str(res.session),
+	    cur_str(t->l.opened.request_secret.text), &s));
+	assert_true(s.alive);
+	house_audit(&t->h, "\"event\":\"assertion\"", line, sizeof(line));
+	assert_non_null(strstr(line, "\"uzi_number\":\"900000001\""));
+	assert_non_null(strstr(line, "\"assertion_sha256\""));
+	assert_non_null(strstr(line, "\"result\":\"ok\""));
+}
+
+/* Only hashes of what was handed out are on the disk, and no number of a person. */
+static void
+disk_holds_no_secret(void **state)
+{
+	struct place *t = *state;
+	const char *all[4];
+	char name[160];
+	static const char *const tails[] = { "", "-wal" };
+
+	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	all[0] = t->l.opened.login.text;
+	all[1] = t->l.opened.request_secret.text;
+	all[2] = t->l.accepted.lease_token.text;
+	all[3] = t->l.accepted.finish.text;
+	for (size_t i = 0; i < NELEM(tails); i++) {
+		AUTO(buf_free) struct buf file = BUF(1 << 24);
+		FILE *f;
+		int c;
+
+		snprintf(name, sizeof(name), "%s%s", t->h.database, tails[i]);
+		f = fopen(name, "r");
+		assert_non_null(f);
+		while ((c = getc(f)) != EOF)
+			buf_u8(&file, (unsigned)c);
+		fclose(f);
+		assert_ok(buf_end(&file));
+		for (size_t k = 0; k < NELEM(all); k++) {
+			AUTO(buf_free) struct buf raw = BUF(64);
+
+			assert_ok(b64url_get(cur_str(all[k]), &raw));
+			assert_null(memmem(file.p, file.len, all[k], strlen(all[k])));
+			assert_null(memmem(file.p, file.len, raw.p, raw.len));
+		}
+	}
+}
+
+static void
+several_employments(void **state)
+{
+	struct place *t = *state;
+	struct flow_result res;
+	struct cur login, secret, finish;
+
+	house_login(&t->h, &t->l, &pki.n, &pki.pki.n);
+	login = cur_str(t->l.opened.login.text);
+	secret = cur_str(t->l.opened.request_secret.text);
+	finish = cur_str(t->l.accepted.finish.text);
+	assert_ok(flow_result(&t->h.flow, &t->h.at, login, secret, finish, "", &res));
+	assert_int_equal(res.n_choices, 2);
+	assert_string_equal(res.choices[1].id, "n-west");
+	assert_string_equal(res.session, "");
+	assert_string_equal(res.person.uzi_number, "900000003");
+	/* Another's employment is no choice, and finish is still good after all that. */
+	assert_err(flow_result(&t->h.flow, &t->h.at, login, secret, finish, "z-oost",
+	    &res), ERR_BAD_REQUEST);
+	assert_ok(flow_result(&t->h.flow, &t->h.at, login, secret, finish, "n-west",
+	    &res));
+	assert_int_equal(res.n_choices, 0);
+	assert_string_equal(res.employment.subscriber, "90000456");
+	assert_string_equal(res.pass_type, "N");
+	assert_err(flow_result(&t->h.flow, &t->h.at, login, secret, finish, "n-oost",
+	    &res), ERR_REPLAYED);
+}
+
+static void
+web_login_shows_origin(void **state)
+{
+	struct place *t = *state;
+
+	house_ask(&t->h, "web", HOUSE_ORIGIN, &t->l);
+	house_challenge(&t->h, &t->l);
+	assert_string_equal(t->l.asked.origin, HOUSE_ORIGIN);
+	house_sign(&t->l, &pki.z, &pki.pki.z);
+	assert_ok(assert_now(t));
+}
+
+/* --- requests --- */
+
+struct request_case {
+	const char *client, *secret, *acr, *origin;
+	uid_t uid;
+	enum err want;
+};
+
+static void
+request_refused(void **state)
+{
+	static const struct request_case rows[] = {
+		{ "nobody", HOUSE_SECRET, NAME_LOA_HIGH, "", HOUSE_ALICE,
+		    ERR_NOT_ALLOWED },
+		{ "", HOUSE_SECRET, NAME_LOA_HIGH, "", HOUSE_ALICE, ERR_NOT_ALLOWED },
+		{ "native", "wrong", NAME_LOA_HIGH, "", HOUSE_ALICE, ERR_NOT_ALLOWED },
+		{ "native", "", NAME_LOA_HIGH, "", HOUSE_ALICE, ERR_NOT_ALLOWED },
+		{ "web", HOUSE_SECRET, NAME_LOA_HIGH, HOUSE_ORIGIN, HOUSE_BOB,
+		    ERR_NOT_ALLOWED },
+		{ "web", HOUSE_SECRET, NAME_LOA_HIGH, "", HOUSE_ALICE, ERR_NOT_ALLOWED },
+		{ "web", HOUSE_SECRET, NAME_LOA_HIGH, HOUSE_ORIGIN "/", HOUSE_ALICE,
+		    ERR_NOT_ALLOWED },
+		{ "native", HOUSE_SECRET, NAME_LOA_HIGH, HOUSE_ORIGIN, HOUSE_ALICE,
+		    ERR_NOT_ALLOWED },
+		{ "web", HOUSE_SECRET, NAME_LOA_SUBSTANTIAL, HOUSE_ORIGIN, HOUSE_ALICE,
+		    ERR_ACR },
+		{ "native", HOUSE_SECRET, NAME_LOA_LOW, "", HOUSE_ALICE, ERR_ACR },
+		{ "native", HOUSE_SECRET, "high", "", HOUSE_ALICE, ERR_ACR },
+	};
+	struct place *t = *state;
+
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		const struct request_case *c = &rows[i];
+		const struct flow_request rq = { c->client, cur_str(c->secret), c->acr,
+			c->origin };
+		struct flow_opened opened;
+
+		t->h.at.peer.uid = c->uid;
+		assert_err(flow_request(&t->h.flow, &t->h.at, &rq, &opened), c->want);
+	}
+}
+
+/* More than any registered means gives cannot be asked for. */
+static void
+request_beyond_means(void **state)
+{
+	struct place *t = *state;
+	AUTO(means_free) struct means *low = NULL;
+	const struct flow_request rq = { "native", cur_str(HOUSE_SECRET), NAME_LOA_HIGH,
+		"" };
+	struct flow_opened opened;
+
+	assert_ok(means_read(cur_str("[means m]\nissuer_cn = x\npolicy = 1.2\n"
+	    "driver = *\none_transaction = no\nacr = " NAME_LOA_SUBSTANTIAL "\n"), &low));
+	t->h.flow.means = low;
+	assert_err(flow_request(&t->h.flow, &t->h.at, &rq, &opened), ERR_ACR);
+}
+
+static void
+request_limit(void **state)
+{
+	struct place *t = *state;
+	const struct flow_request rq = { "native", cur_str(HOUSE_SECRET), NAME_LOA_HIGH,
+		"" };
+	struct flow_at bob = house_bob(&t->h);
+	struct flow_opened opened;
+
+	for (int i = 0; i < FLOW_OPEN_MAX; i++)
+		assert_ok(flow_request(&t->h.flow, &t->h.at, &rq, &opened));
+	assert_err(flow_request(&t->h.flow, &t->h.at, &rq, &opened), ERR_BUSY);
+	assert_ok(flow_request(&t->h.flow, &bob, &rq, &opened));
+	house_later(&t->h, FLOW_LOGIN_SECONDS * 1000);
+	assert_ok(flow_request(&t->h.flow, &t->h.at, &rq, &opened));
+}
+
+/* --- whose login is it? --- */
+
+/* T4: after Alice's agent came, Bob's is told the same as for a handle that never was. */
+static void
+handle_of_another(void **state)
+{
+	struct place *t = *state;
+	AUTO(buf_free) struct buf jws = BUF(CHALLENGE_MAX);
+	struct flow_at bob = house_bob(&t->h);
+	struct cur login;
+
+	house_ask(&t->h, "native", "", &t->l);
+	login = cur_str(t->l.opened.login.text);
+	house_challenge(&t->h, &t->l);
+	house_sign(&t->l, &pki.z, &pki.pki.z);
+	assert_err(flow_challenge(&t->h.flow, &bob, login, &jws), ERR_UNKNOWN);
+	assert_int_equal(jws.len, 0);
+	assert_err(flow_challenge(&t->h.flow, &bob,
+	    cur_str("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), &jws), ERR_UNKNOWN);
+	assert_err(flow_challenge(&t->h.flow, &bob, cur_str(""), &jws), ERR_UNKNOWN);
+	assert_err(flow_assertion(&t->h.flow, &bob, login, buf_view(&t->l.assertion),
+	    &t->l.accepted), ERR_UNKNOWN);
+	assert_ok(assert_now(t));	/* and Alice's nonce is still hers */
+}
+
+/* The same uid on another machine is another person (DESIGN section 2). */
+static void
+handle_of_another_host(void **state)
+{
+	struct place *t = *state;
+	AUTO(buf_free) struct buf jws = BUF(CHALLENGE_MAX);
+	struct flow_at there = t->h.at;
+
+	house_ask(&t->h, "native", "", &t->l);
+	house_challenge(&t->h, &t->l);
+	snprintf(there.peer.host, sizeof(there.peer.host), "ward-7");
+	assert_err(flow_challenge(&t->h.flow, &there, cur_str(t->l.opened.login.text),
+	    &jws), ERR_UNKNOWN);
+}
+
+static void
+assertion_before_challenge(void **state)
+{
+	struct place *t = *state;
+
+	house_ask(&t->h, "native", "", &t->l);
+	assert_err(assert_now(t), ERR_UNKNOWN);	/* bound to nobody yet */
+}
+
+static void
+handle_lives_five_minutes(void **state)
+{
+	struct place *t = *state;
+	AUTO(buf_free) struct buf jws = BUF(CHALLENGE_MAX);
+
+	house_ask(&t->h, "native", "", &t->l);
+	house_later(&t->h, FLOW_LOGIN_SECONDS * 1000 - 40000);
+	house_challenge(&t->h, &t->l);
+	/* not beyond the handle */
+	assert_int_equal(t->l.asked.exp - t->l.asked.iat, 40);
+	house_later(&t->h, 40000);
+	assert_err(flow_challenge(&t->h.flow, &t->h.at, cur_str(t->l.opened.login.text),
+	    &jws), ERR_UNKNOWN);
+}
+
+static void
+three_challenges(void **state)
+{
+	struct place *t = *state;
+	AUTO(buf_free) struct buf first = BUF(CHALLENGE_MAX);
+	struct cur login;
+
+	house_ask(&t->h, "native", "", &t->l);
+	login = cur_str(t->l.opened.login.text);
+	assert_ok(flow_challenge(&t->h.flow, &t->h.at, login, &first));
+	assert_ok(flow_challenge(&t->h.flow, &t->h.at, login, &first));
+	house_challenge(&t->h, &t->l);
+	assert_err(flow_challenge(&t->h.flow, &t->h.at, login, &first), ERR_LIMIT);
+	house_sign(&t->l, &pki.z, &pki.pki.z);
+	assert_ok(assert_now(t));	/* the last one counts still */
+}
+
+/* --- list A --- */
+
+static void
+assertion_twice(void **state)
+{
+	struct place *t = *state;
+
+	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	assert_err(assert_now(t), ERR_REPLAYED);
+	house_restart(&t->h);
+	assert_err(assert_now(t), ERR_REPLAYED);	/* T5 */
+}
+
+/* Refused is used: a second, better one does not help. */
+static void
+refused_uses_the_nonce_up(void **state)
+{
+	struct place *t = *state;
+	AUTO(buf_free) struct buf ok = BUF(JWS_MAX);
+
+	house_ask(&t->h, "native", "", &t->l);
+	house_challenge(&t->h, &t->l);
+	house_sign(&t->l, &pki.z, &pki.pki.z);
+	buf_cur(&ok, buf_view(&t->l.assertion));
+	t->l.assertion.p[t->l.assertion.len - 3] ^= 1;
+	assert_err(assert_now(t), ERR_SIGNATURE);
+	buf_clear(&t->l.assertion);
+	buf_cur(&t->l.assertion, buf_view(&ok));
+	assert_err(assert_now(t), ERR_REPLAYED);
+}
+
+static void
+replaced_challenge(void **state)
+{
+	struct place *t = *state;
+	AUTO(buf_free) struct buf newer = BUF(CHALLENGE_MAX);
+
+	house_ask(&t->h, "native", "", &t->l);
+	house_challenge(&t->h, &t->l);
+	house_sign(&t->l, &pki.z, &pki.pki.z);
+	assert_ok(flow_challenge(&t->h.flow, &t->h.at, cur_str(t->l.opened.login.text),
+	    &newer));
+	assert_err(assert_now(t), ERR_MISMATCH);
+}
+
+static void
+challenge_too_old(void **state)
+{
+	struct place *t = *state;
+
+	house_ask(&t->h, "native", "", &t->l);
+	house_challenge(&t->h, &t->l);
+	house_sign(&t->l, &pki.z, &pki.pki.z);
+	house_later(&t->h, CHALLENGE_LIFE_MAX * 1000);
+	assert_err(assert_now(t), ERR_STALE);
+}
+
+/* The last moment is in time; and the wall clock has no say in it (T-clock). */
+static void
+challenge_just_in_time(void **state)
+{
+	struct place *t = *state;
+	char line[4096];
+
+	house_ask(&t->h, "native", "", &t->l);
+	house_challenge(&t->h, &t->l);
+	t->l.says.iat -= 7 * 3600;	/* a workstation in another time zone */
+	house_sign(&t->l, &pki.z, &pki.pki.z);
+	t->h.at.boot_ms += CHALLENGE_LIFE_MAX * 1000 - 1;
+	t->h.at.utc += 86400;
+	assert_ok(assert_now(t));
+	house_audit(&t->h, "\"event\":\"assertion\"", line, sizeof(line));
+	assert_non_null(strstr(line, "\"clock_skew\":\"-"));
+}
+
+static void
+challenge_of_another_login(void **state)
+{
+	struct place *t = *state;
+	struct house_login other;
+
+	house_ask(&t->h, "native", "", &other);
+	house_challenge(&t->h, &other);
+	house_ask(&t->h, "native", "", &t->l);
+	house_challenge(&t->h, &t->l);
+	t->l.says = other.says;
+	house_sign(&t->l, &pki.z, &pki.pki.z);
+	assert_err(assert_now(t), ERR_MISMATCH);
+	house_login_drop(&other);
+}
+
+/* Our record against a challenge that says the same, by another key. */
+static void
+challenge_by_another_key(void **state)
+{
+	struct place *t = *state;
+	AUTO(buf_free) struct buf forged = BUF(CHALLENGE_MAX);
+
+	house_ask(&t->h, "native", "", &t->l);
+	house_challenge(&t->h, &t->l);
+	assert_ok(challenge_write(&t->l.asked, pki.other_key, &forged));
+	assert_ok(token_hash(buf_view(&forged), t->l.says.challenge_sha256));
+	house_sign(&t->l, &pki.z, &pki.pki.z);
+	assert_err(assert_now(t), ERR_MISMATCH);
+}
+
+/* --- the audit --- */
+
+/* The audit's file takes nothing any more, as on a full disk. */
+static void
+break_audit(const struct house *h)
+{
+	struct stat want, st;
+	int null = open("/dev/null", O_RDONLY);
+
+	assert_true(null >= 0);
+	assert_int_equal(stat(h->audit_path, &want), 0);
+	for (int fd = 3; fd < 64; fd++)
+		if (fstat(fd, &st) == 0 && st.st_dev == want.st_dev &&
+		    st.st_ino == want.st_ino)
+			assert_int_equal(dup2(null, fd), fd);
+	close(null);
+}
+
+/* What cannot be recorded is not granted. */
+static void
+no_record_no_login(void **state)
+{
+	struct place *t = *state;
+	struct session_row row;
+
+	house_ask(&t->h, "native", "", &t->l);
+	house_challenge(&t->h, &t->l);
+	house_sign(&t->l, &pki.z, &pki.pki.z);
+	break_audit(&t->h);
+	assert_err(assert_now(t), ERR_SYS);
+	assert_string_equal(t->l.accepted.finish.text, "");
+	assert_string_equal(t->l.accepted.lease_token.text, "");
+	assert_int_equal(store_session_overdue(t->h.store, INT64_MAX, &row),
+	    ERR_NOT_FOUND);
+}
+
+/* Anybody may be refused all day; the audit says so, and stays small. */
+static void
+refusals_do_not_fill_the_audit(void **state)
+{
+	struct place *t = *state;
+	AUTO(buf_free) struct buf jws = BUF(CHALLENGE_MAX);
+	struct stat st;
+	char line[4096];
+
+	for (int i = 0; i < 5000; i++)
+		assert_true(flow_challenge(&t->h.flow, &t->h.at, cur_str("no handle"),
+		    &jws) == ERR_UNKNOWN);
+	assert_int_equal(stat(t->h.audit_path, &st), 0);
+	assert_true(st.st_size < 100 * 1024);
+	house_later(&t->h, 60000);
+	assert_err(flow_challenge(&t->h.flow, &t->h.at, cur_str("no handle"), &jws),
+	    ERR_UNKNOWN);
+	house_audit(&t->h, "\"event\":\"challenge\"", line, sizeof(line));
+	assert_non_null(strstr(line, "\"refusals_left_out\":\"4940\""));
+}
+
+static int
+make_pki_once(void **state)
+{
+	(void)state;
+	house_pki_make(&pki);
+	return 0;
+}
+
+static int
+drop_pki(void **state)
+{
+	(void)state;
+	house_pki_drop(&pki);
+	return 0;
+}
+
+#define ONE(name)	cmocka_unit_test_setup_teardown(name, open_house, close_house)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ONE(good),
+		ONE(disk_holds_no_secret),
+		ONE(several_employments),
+		ONE(web_login_shows_origin),
+		ONE(request_refused),
+		ONE(request_beyond_means),
+		ONE(request_limit),
+		ONE(handle_of_another),
+		ONE(handle_of_another_host),
+		ONE(assertion_before_challenge),
+		ONE(handle_lives_five_minutes),
+		ONE(three_challenges),
+		ONE(assertion_twice),
+		ONE(refused_uses_the_nonce_up),
+		ONE(replaced_challenge),
+		ONE(challenge_too_old),
+		ONE(challenge_just_in_time),
+		ONE(challenge_of_another_login),
+		ONE(challenge_by_another_key),
+		ONE(no_record_no_login),
+		ONE(refusals_do_not_fill_the_audit),
+	};
+
+	return cmocka_run_group_tests(tests, make_pki_once, drop_pki);
+}
