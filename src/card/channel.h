@@ -22,6 +22,7 @@ struct channel {
 	uint8_t	 number;		/* logical channel, added to CLA */
 	bool	 opened;		/* ... by us: it is closed at the end */
 	bool	 reset;			/* end the transaction with RESET */
+	bool	 dead;			/* the card did not answer: nothing more is sent */
 	unsigned commands, apdus;	/* sent so far */
 	/* Where file.c has been: the selected DF, relative to the application. */
 	uint8_t	 df[CHANNEL_DF_MAX];
@@ -30,7 +31,7 @@ struct channel {
 
 /* Start.  ERR_CARD_BUSY after 10 s; ERR_REMOVED, ERR_CARD_RESET, ERR_IO. */
 MUST_CHECK enum err channel_begin(struct reader *reader, struct channel *ret);
-/* End, with RESET if ch->reset.  No trail is touched; may be called twice. */
+/* End, with RESET if ch->reset.  May be called twice, and on a zeroed channel. */
 void channel_end(struct channel *ch);
 
 /* Use logical channel n (1 to 3) from now on; open: ask the card for it first. */

@@ -11,6 +11,12 @@ struct pcsc;			/* one context: one thread at a time */
 MUST_CHECK enum err pcsc_open(struct pcsc **ret);
 void pcsc_close(struct pcsc **p);
 
+/*
+ * Make what pcsc_connect() will need, a thread and a second connection to pcscd, now:
+ * for a process that will not be allowed to later.  Same errors.
+ */
+MUST_CHECK enum err pcsc_prepare(struct pcsc *p);
+
 struct pcsc_reader_state {
 	char	 name[CARD_READER_MAX];
 	bool	 present;		/* a card is in it */
@@ -19,6 +25,8 @@ struct pcsc_reader_state {
 	uint32_t event_counter;		/* of card events; a change means another insertion */
 	uint8_t	 atr[CARD_ATR_MAX];
 	size_t	 atr_len;
+	uint64_t service;		/* which run of pcscd counts the events; 0: unknown */
+	uint32_t word;			/* PC/SC's own, for pcsc_wait() */
 };
 /* The readers and what is in them now, without an APDU. *ret_n may exceed max. */
 MUST_CHECK enum err pcsc_list(struct pcsc *p, struct pcsc_reader_state *ret, size_t max,
@@ -33,7 +41,11 @@ MUST_CHECK enum err pcsc_wait(struct pcsc *p, const struct pcsc_reader_state *kn
     int timeout_ms);
 void pcsc_cancel(struct pcsc *p);
 
-/* Connect, shared.  ERR_NO_CARD, ERR_REMOVED, ERR_CARD_BUSY (exclusive), ERR_IO. */
+/*
+ * Connect, shared, within 10 s.  p must outlive the reader.  One call of a card
+ * takes at most 60 s; after that the reader answers ERR_IO until it came back.
+ *	ERR_NO_CARD, ERR_REMOVED, ERR_CARD_BUSY (another's transaction, or exclusive), ERR_IO
+ */
 MUST_CHECK enum err pcsc_connect(struct pcsc *p, const char *reader, struct reader **ret);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "card/card.h"
+#include "iso7816/apdu.h"
 
 #define PROFILE_PATTERNS	16
 #define PROFILE_REFS		4
@@ -103,6 +104,13 @@ profiles_list(const struct profiles *p)
 {
 	return (const struct profile *const *)p->items;
 }
+
+/* A command ready to be sent, with ref in place of RR. */
+struct profile_apdu {
+	struct apdu a;
+	uint8_t	 data[32];	/* a.data points here: not to be copied */
+};
+void profile_apdu(const struct profile_command *c, uint8_t ref, struct profile_apdu *ret);
 
 /* Does the profile name this ATR?  By its list, or by the historical bytes. */
 bool profile_matches(const struct profile *p, struct cur atr);

@@ -37,10 +37,12 @@ struct reader {
 	uint8_t	 atr[CARD_ATR_MAX];
 	size_t	 atr_len;
 	uint32_t event_counter;		/* when it was opened */
+	uint64_t service;		/* as struct pcsc_reader_state */
 	bool	 protocol_t0;		/* case 4 goes without Le (pcsc.md section 3) */
 	void	*state;			/* the implementation's own */
 };
 
+/* Closes and frees.  NULL is fine. */
 void reader_close(struct reader **r);
 
 #endif

@@ -9,9 +9,9 @@
 #include "card/reader.h"
 
 struct replay_line {
-	const char *command;	/* hex; NULL: "what" happens at the next begin */
-	const char *reply;	/* hex, data and status word; NULL: see what */
-	enum err    what;	/* instead of a reply: ERR_REMOVED, ERR_CARD_RESET, ERR_IO */
+	const char *command;	/* hex, single spaces allowed */
+	const char *reply;	/* the same, data and status word; NULL: what happens instead */
+	enum err    what;	/* ... ERR_REMOVED, ERR_CARD_RESET, ERR_IO */
 };
 
 struct replay_seen {

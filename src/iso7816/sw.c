@@ -24,7 +24,7 @@ static const struct {
 	{ 0x6281, 0xffff, "data may be corrupted" },
 	{ SW_END_OF_FILE, 0xffff, "end of file" },
 	{ SW_DEACTIVATED, 0xffff, "deactivated" },
-	{ 0x6284, 0xffff, "control information not formatted" },
+	{ SW_FCI_UNFORMATTED, 0xffff, "control information not formatted" },
 	{ SW_TERMINATED, 0xffff, "terminated" },
 	{ 0x63c0, 0xfff0, "verification failed" },
 	{ 0x6300, 0xff00, "warning, memory changed" },

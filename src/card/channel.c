@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* One transaction: commands in, data and status word out, within a budget. */
+#include "card/channel.h"
+
+#include "iso7816/fci.h"
+#include "iso7816/sw.h"
+
+/* A command on its way: it may hold a PIN, so it stays off the heap and is wiped. */
+struct wire {
+	uint8_t	 p[APDU_SHORT_MAX];
+	size_t	 n;
+};
+
+static void
+wire_wipe(struct wire *w)
+{
+	explicit_bzero(w, sizeof(*w));
+}
+
+static enum err
+wire_put(const struct apdu *a, bool t0, struct wire *ret)
+{
+	/* Full from the start, so that nothing is ever allocated or moved. */
+	struct buf b = { .p = ret->p, .cap = sizeof(ret->p), .max = sizeof(ret->p) };
+	enum err r = apdu_encode(a, t0, &b);
+
+	ret->n = b.len;
+	return r;
+}
+
+enum err
+channel_begin(struct reader *reader, struct channel *ret)
+{
+	enum err r = reader->ops->begin(reader);
+
+	if (r != ERR_OK)
+		return note(r, "begin");
+	*ret = (struct channel){ .reader = reader };
+	return ERR_OK;
+}
+
+/* Send a once, within the budget.  *ret_data points into reply. */
+static enum err
+transmit(struct channel *ch, const struct apdu *a, struct buf *reply, struct cur *ret_data,
+    unsigned *ret_sw)
+{
+	AUTO(wire_wipe) struct wire w = { .n = 0 };
+	enum err r;
+
+	if (ch->dead)
+		return fail(ERR_IO, "the card has stopped answering");
+	if (ch->apdus == CHANNEL_APDUS)
+		return fail(ERR_LIMIT, "the card never stops talking");
+	ch->apdus++;
+	if ((r = wire_put(a, ch->reader->protocol_t0, &w)) != ERR_OK)
+		return r;
+	buf_clear(reply);
+	r = ch->reader->ops->transmit(ch->reader, cur_of(w.p, w.n), a->secret, reply);
+	if (r == ERR_OK && !apdu_reply(buf_view(reply), ret_data, ret_sw))
+		r = fail(ERR_IO, "a reply of %zu bytes", reply->len);
+	if (r != ERR_OK) {
+		ch->dead = true;
+		return note(r, "command %02x", a->ins);
+	}
+	if (ret_data->n > a->le)
+		ret_data->n = a->le;	/* nobody asked for the rest */
+	return ERR_OK;
+}
+
+/* After 61xx: fetch what waits.  Each round brings at least one byte. */
+static enum err
+collect(struct channel *ch, struct buf *data, unsigned *sw)
+{
+	for (int i = 0; sw_more(*sw); i++) {
+		AUTO(buf_free) struct buf reply = BUF(APDU_REPLY_MAX);
+		const struct apdu get = { .cla = ch->number, .ins = 0xc0,
+		    .le = sw_count(*sw) };
+		struct cur more;
+		enum err r;
+
+		if (i == CHANNEL_ROUNDS)
+			return fail(ERR_LIMIT, "the card never stops talking");
+		if ((r = transmit(ch, &get, &reply, &more, sw)) != ERR_OK)
+			return note(r, "GET RESPONSE");
+		if (more.n == 0)
+			return fail(ERR_CARD, "GET RESPONSE brings nothing (%04x)", *sw);
+		buf_cur(data, more);
+		if (buf_end(data) != ERR_OK)
+			return fail(buf_end(data), "too much data");
+	}
+	if (*sw != SW_OK && *sw != SW_END_OF_FILE)
+		return fail(ERR_CARD, "GET RESPONSE: %s (%04x)", sw_name(*sw), *sw);
+	return ERR_OK;
+}
+
+/* The command, repeated once if the card wants another Le. */
+static enum err
+send_once(struct channel *ch, const struct apdu *a, struct buf *data, unsigned *sw)
+{
+	AUTO(buf_free) struct buf reply = BUF(APDU_REPLY_MAX);
+	struct apdu again = *a;
+	struct cur got;
+	enum err r;
+
+	if ((r = transmit(ch, a, &reply, &got, sw)) != ERR_OK)
+		return r;
+	if (sw_wrong_le(*sw) && !a->secret && a->le != 0) {
+		again.le = sw_count(*sw);
+		if ((r = transmit(ch, &again, &reply, &got, sw)) != ERR_OK)
+			return r;
+		if (sw_wrong_le(*sw))
+			return fail(ERR_CARD, "the card does not know what it wants");
+	}
+	if (!a->secret)
+		buf_cur(data, got);
+	return buf_end(data);
+}
+
+enum err
+channel_send(struct channel *ch, const struct apdu *cmd, struct buf *ret, unsigned *ret_sw)
+{
+	AUTO(buf_free) struct buf data = BUF(FILE_SIZE_MAX);
+	struct apdu a = *cmd;
+	unsigned sw;
+	enum err r;
+
+	if (ch->commands == CHANNEL_COMMANDS)
+		return fail(ERR_LIMIT, "too many commands in one transaction");
+	ch->commands++;
+	a.cla |= ch->number;
+	if ((r = send_once(ch, &a, &data, &sw)) != ERR_OK)
+		return r;
+	if (sw_more(sw) && !a.secret && (r = collect(ch, &data, &sw)) != ERR_OK)
+		return note(r, "command %02x", a.ins);
+	if (ret != NULL && a.le != 0)
+		buf_cur(ret, buf_view(&data));
+	if (ret != NULL && buf_end(ret) != ERR_OK)
+		return fail(buf_end(ret), "a reply of %zu bytes", data.len);
+	*ret_sw = sw;
+	return ERR_OK;
+}
+
+enum err
+channel_logical(struct channel *ch, uint8_t n, bool open)
+{
+	AUTO(buf_free) struct buf got = BUF(APDU_REPLY_MAX);
+	const struct apdu manage = { .ins = 0x70, .le = 1 };
+	unsigned sw;
+	enum err r;
+
+	if (!open) {
+		ch->number = n;
+		return ERR_OK;
+	}
+	if ((r = channel_send(ch, &manage, &got, &sw)) != ERR_OK)
+		return note(r, "MANAGE CHANNEL");
+	if (sw != SW_OK || got.len != 1 || got.p[0] < 1 || got.p[0] > 3)
+		return fail(ERR_CARD, "MANAGE CHANNEL: %s (%04x)", sw_name(sw), sw);
+	ch->number = got.p[0];
+	ch->opened = true;
+	return ERR_OK;
+}
+
+void
+channel_end(struct channel *ch)
+{
+	AUTO(buf_free) struct buf reply = BUF(APDU_REPLY_MAX);
+	const struct apdu close = { .ins = 0x70, .p1 = 0x80, .p2 = ch->number };
+	struct cur none;
+	unsigned sw;
+
+	if (ch->reader == NULL)
+		return;
+	/* RESET closes every channel; a channel left open would be one too many. */
+	if (ch->opened && !ch->reset && !ch->dead)
+		(void)transmit(ch, &close, &reply, &none, &sw);
+	ch->reader->ops->end(ch->reader, ch->reset ? READER_RESET : READER_LEAVE);
+	*ch = (struct channel){ 0 };
+}
