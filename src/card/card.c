@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * What may be asked of a card, and the rules that hold for every driver: one
+ * transaction, the same card as before, no try spent unasked, the PIN forgotten at the
+ * end (DESIGN section 6).
+ */
+#include "card/card.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/b64.h"
+#include "card/cache.h"
+#include "card/driver.h"
+#include "card/file.h"
+
+#define SAVED_MAX	49152
+#define WRONG_PINS_MAX	2	/* ours, while the card does not say how many are left */
+
+struct card {
+	struct reader *reader;
+	const struct driver *driver;
+	const struct profile *profile;
+	void	*state;			/* the driver's */
+	struct card_cache *cache;	/* of the last look; may be NULL */
+	bool	 known;			/* the card was identified once */
+	char	 serial[CARD_SERIAL_MAX];
+	/* What the last look saw; cert is empty before it. */
+	struct card_key key;
+	struct buf cert;
+	int	 tries_seen;		/* by the last query; -1: none */
+	bool	 query_costs;		/* a query lowered the counter: not asked again */
+};
+
+void
+card_view_free(struct card_view *v)
+{
+	buf_free(&v->cert);
+}
+
+static const struct driver *
+driver_of(const struct profile *p, const struct driver *const *drivers)
+{
+	for (; *drivers != NULL; drivers++)
+		if (strcmp((*drivers)->name, p->driver) == 0)
+			return *drivers;
+	return NULL;
+}
+
+/* What to try: the profiles that name the ATR, or else those that may be tried. */
+struct candidates {
+	struct candidate {
+		const struct profile *profile;
+		const struct driver *driver;
+	} e[PROFILES_MAX];
+	size_t	 n;
+	bool	 by_atr;
+};
+
+static void
+add_candidate(struct candidates *all, const struct profile *p,
+    const struct driver *const *drivers)
+{
+	const struct driver *d = driver_of(p, drivers);
+
+	if (d != NULL && all->n < NELEM(all->e))
+		all->e[all->n++] = (struct candidate){ p, d };
+}
+
+static void
+find_candidates(const struct reader *reader, const struct driver *const *drivers,
+    const struct profile *const *profiles, struct candidates *ret)
+{
+	struct cur atr = cur_of(reader->atr, reader->atr_len);
+
+	*ret = (struct candidates){ .by_atr = true };
+	for (size_t i = 0; profiles[i] != NULL; i++)
+		if (profile_matches(profiles[i], atr))
+			add_candidate(ret, profiles[i], drivers);
+	if (ret->n != 0)
+		return;
+	ret->by_atr = false;
+	for (size_t i = 0; profiles[i] != NULL; i++)
+		if (profiles[i]->probe)
+			add_candidate(ret, profiles[i], drivers);
+}
+
+static enum err
+select_application(struct channel *ch, const struct driver *d, const struct profile *p)
+{
+	enum err r;
+
+	if (p->channel != 0 && !ch->opened &&
+	    (r = channel_logical(ch, p->channel, p->channel_open)) != ERR_OK)
+		return r;
+	return d->select(ch, p);
+}
+
+/* One SELECT per candidate, in a transaction each: a logical channel is its own. */
+static enum err
+probe(struct reader *reader, const struct candidates *c, struct candidate *ret)
+{
+	bool locked = false;
+	enum err r;
+
+	for (size_t i = 0; i < c->n; i++) {
+		AUTO(channel_end) struct channel ch = { 0 };
+
+		if ((r = channel_begin(reader, &ch)) != ERR_OK)
+			return r;
+		r = select_application(&ch, c->e[i].driver, c->e[i].profile);
+		if (r == ERR_OK) {
+			*ret = c->e[i];
+			return ERR_OK;
+		}
+		if (r == ERR_VENDOR_LOCKED)
+			locked = true;
+		else if (r != ERR_NOT_MINE && r != ERR_CARD)
+			return r;
+	}
+	return locked ? fail(ERR_VENDOR_LOCKED, "the card asks for its vendor's software") :
+	    fail(ERR_CARD_UNKNOWN, "no driver knows the card");
+}
+
+enum err
+card_open(struct reader *reader, const struct driver *const *drivers,
+    const struct profile *const *profiles, struct card **ret)
+{
+	AUTO(card_close) struct card *c = calloc(1, sizeof(*c));
+	struct candidates candidates;
+	struct candidate found;
+	enum err r;
+
+	if (c == NULL)
+		return fail(ERR_NOMEM, "card");
+	c->reader = reader;
+	c->cert.max = FILE_CERT_MAX;
+	c->tries_seen = -1;
+	find_candidates(reader, drivers, profiles, &candidates);
+	if (candidates.by_atr && candidates.n == 1)
+		found = candidates.e[0];
+	else if ((r = probe(reader, &candidates, &found)) != ERR_OK)
+		return note(r, "recognise the card");
+	c->profile = found.profile;
+	if ((r = found.driver->open(c->profile, &c->state)) != ERR_OK)
+		return r;
+	c->driver = found.driver;
+	*ret = c;
+	c = NULL;
+	return ERR_OK;
+}
+
+void
+card_close(struct card **c)
+{
+	if (*c == NULL)
+		return;
+	if ((*c)->driver != NULL)
+		(*c)->driver->close((*c)->state);
+	buf_free(&(*c)->cert);
+	free(*c);
+	*c = NULL;
+}
+
+const char *
+card_driver(const struct card *c)
+{
+	return c->driver->name;
+}
+
+const char *
+card_profile_name(const struct card *c)
+{
+	return c->profile->name;
+}
+
+const char *
+card_serial(const struct card *c)
+{
+	return c->serial;
+}
+
+/* The serial as hex; "" when the card has none. */
+static enum err
+read_serial(struct card *c, struct channel *ch, char ret[CARD_SERIAL_MAX])
+{
+	AUTO(buf_free) struct buf serial = BUF(CARD_SERIAL_MAX / 2), hex = BUF(CARD_SERIAL_MAX);
+	enum err r = c->driver->serial(ch, c->profile, &serial);
+
+	ret[0] = '\0';
+	if (r == ERR_NOT_FOUND)
+		return ERR_OK;
+	if (r != ERR_OK)
+		return note(r, "serial number");
+	hex_put(&hex, buf_view(&serial));
+	if (!cur_to_str(buf_view(&hex), ret, CARD_SERIAL_MAX))
+		return fail(ERR_CARD, "a serial number of %zu bytes", serial.len);
+	return ERR_OK;
+}
+
+/*
+ * Begin, select, and make sure that it is the card of the earlier looks.  A card
+ * without a serial is known by its certificate (T9; hostile-cards, vector 13).
+ */
+static enum err
+start(struct card *c, struct channel *ch)
+{
+	char serial[CARD_SERIAL_MAX];
+	bool same = true;
+	enum err r;
+
+	if ((r = channel_begin(c->reader, ch)) != ERR_OK)
+		return r;
+	r = select_application(ch, c->driver, c->profile);
+	if (r == ERR_NOT_MINE)
+		return fail(c->known ? ERR_CARD_CHANGED : ERR_CARD_UNKNOWN,
+		    "the application is not there");
+	if (r != ERR_OK || (r = read_serial(c, ch, serial)) != ERR_OK)
+		return r;
+	if (c->known && serial[0] == '\0' && c->serial[0] == '\0' && c->cert.len != 0)
+		r = c->driver->current(c->state, ch, &c->key, buf_view(&c->cert), &same);
+	if (r != ERR_OK)
+		return r;
+	if (c->known && (!same || strcmp(serial, c->serial) != 0))
+		return fail(ERR_CARD_CHANGED, "another card");
+	memcpy(c->serial, serial, sizeof(serial));
+	c->known = true;
+	return ERR_OK;
+}
+
+/* Never declared for signatures; what says it is for login comes first. */
+static int
+login_rank(const struct card_key *key)
+{
+	if (key->algs == 0 || !key->has_cert || key->usage == KEY_SIGNATURE ||
+	    key->usage == KEY_CONFIDENTIALITY)
+		return 0;
+	return key->usage == KEY_AUTHENTICATION ? 2 : 1;
+}
+
+/* The certificate of one key, into view if it suits.  ERR_NOT_FOUND: it does not. */
+static enum err
+try_key(struct card *c, struct channel *ch, const struct card_key *key, card_suits_fn *suits,
+    void *arg, struct card_view *view)
+{
+	enum err r;
+
+	buf_clear(&view->cert);
+	if ((r = c->driver->cert(c->state, ch, key, &view->cert)) != ERR_OK)
+		return r;
+	if (suits != NULL && !suits(arg, buf_view(&view->cert)))
+		return ERR_NOT_FOUND;
+	view->key = *key;
+	return ERR_OK;
+}
+
+static enum err
+learn(struct card *c, struct channel *ch, card_suits_fn *suits, void *arg,
+    struct card_view *view)
+{
+	struct card_key keys[CARD_KEYS_MAX];
+	size_t n = 0;
+	enum err r;
+
+	if ((r = c->driver->keys(c->state, ch, keys, NELEM(keys), &n)) != ERR_OK)
+		return note(r, "keys");
+	for (int rank = 2; rank > 0; rank--)
+		for (size_t i = 0; i < n; i++) {
+			if (login_rank(&keys[i]) != rank)
+				continue;
+			r = try_key(c, ch, &keys[i], suits, arg, view);
+			if (r != ERR_NOT_FOUND)
+				return r;
+		}
+	return fail(ERR_NO_CERT, "%zu keys", n);
+}
+
+static void
+remember(struct card *c, const struct card_view *view)
+{
+	AUTO(buf_free) struct buf saved = BUF(SAVED_MAX);
+
+	c->key = view->key;
+	buf_clear(&c->cert);
+	buf_cur(&c->cert, buf_view(&view->cert));
+	/* Without a serial nobody could say whose it is. */
+	if (c->cache != NULL && c->serial[0] != '\0' && !view->from_cache &&
+	    c->driver->save(c->state, &saved) == ERR_OK)
+		card_cache_put(c->cache, c->profile->name, c->serial, buf_view(&saved),
+		    buf_view(&view->cert));
+}
+
+/* From the cache, if there is something, it suits, and the card proves it. */
+static enum err
+recall(struct card *c, struct channel *ch, card_suits_fn *suits, void *arg,
+    struct card_view *view)
+{
+	AUTO(buf_free) struct buf saved = BUF(SAVED_MAX);
+	struct card_key keys[CARD_KEYS_MAX];
+	bool same = false;
+	size_t n = 0;
+	enum err r;
+
+	if (c->cache == NULL || c->serial[0] == '\0' ||
+	    card_cache_get(c->cache, c->profile->name, c->serial, &saved, &view->cert) != ERR_OK ||
+	    c->driver->restore(c->state, buf_view(&saved), keys, NELEM(keys), &n) != ERR_OK ||
+	    (suits != NULL && !suits(arg, buf_view(&view->cert))))
+		return ERR_NOT_FOUND;
+	for (size_t i = 0; i < n; i++) {
+		if (login_rank(&keys[i]) == 0)
+			continue;
+		r = c->driver->current(c->state, ch, &keys[i], buf_view(&view->cert), &same);
+		if (r != ERR_OK)
+			return r;
+		if (same) {
+			view->key = keys[i];
+			view->from_cache = true;
+			return ERR_OK;
+		}
+	}
+	return ERR_NOT_FOUND;
+}
+
+/*
+ * The tries, without spending one.  A query after which fewer are left, though no PIN
+ * of ours was in between, may itself be what costs: it is not asked again.
+ */
+static enum err
+read_tries(struct card *c, struct channel *ch, const struct card_key *key,
+    struct pin_state *ret)
+{
+	struct pin_state s = { .tries = -1 };
+	enum err r = ERR_NOT_FOUND;
+
+	if (c->cache != NULL && card_cache_query_costs(c->cache, c->profile->name))
+		c->query_costs = true;
+	if (!c->query_costs)
+		r = c->driver->tries(c->state, ch, key, &s);
+	if (r != ERR_OK && r != ERR_NOT_FOUND)
+		return note(r, "tries");
+	if (r == ERR_NOT_FOUND) {
+		s = (struct pin_state){ .tries = -1 };
+		s.last_try = c->cache != NULL && c->serial[0] != '\0' &&
+		    card_cache_wrong_pins(c->cache, c->serial) >= WRONG_PINS_MAX;
+	} else if (c->tries_seen > s.tries) {
+		c->query_costs = true;
+		if (c->cache != NULL)
+			card_cache_set_query_costs(c->cache, c->profile->name);
+	}
+	c->tries_seen = s.tries;
+	*ret = s;
+	return ERR_OK;
+}
+
+static enum err
+look(struct card *c, struct channel *ch, card_suits_fn *suits, void *arg,
+    struct card_view *view)
+{
+	enum err r;
+
+	if ((r = start(c, ch)) != ERR_OK)
+		return r;
+	r = recall(c, ch, suits, arg, view);
+	if (r == ERR_NOT_FOUND)
+		r = learn(c, ch, suits, arg, view);
+	if (r != ERR_OK)
+		return r;
+	if (c->driver->pin_rules(c->state, &view->key, &view->rules) != ERR_OK)
+		return fail(ERR_NO_CERT, "no PIN for the key");
+	return read_tries(c, ch, &view->key, &view->pin);
+}
+
+enum err
+card_look(struct card *c, struct card_cache *cache, card_suits_fn *suits, void *arg,
+    struct card_view *ret)
+{
+	AUTO(card_view_free) struct card_view view = { .cert = BUF(FILE_CERT_MAX) };
+	AUTO(channel_end) struct channel ch = { 0 };
+	enum err r;
+
+	c->cache = cache;
+	if ((r = look(c, &ch, suits, arg, &view)) != ERR_OK)
+		return note(r, "look at the card");
+	remember(c, &view);
+	*ret = view;
+	view.cert = (struct buf)BUF(0);
+	return ERR_OK;
+}
+
+enum err
+card_keys(struct card *c, struct card_key *ret, size_t max, size_t *ret_n)
+{
+	AUTO(channel_end) struct channel ch = { 0 };
+	enum err r;
+
+	if ((r = start(c, &ch)) != ERR_OK)
+		return r;
+	return c->driver->keys(c->state, &ch, ret, max, ret_n);
+}
+
+enum err
+card_cert(struct card *c, const struct card_key *key, struct buf *ret_der)
+{
+	AUTO(channel_end) struct channel ch = { 0 };
+	enum err r;
+
+	if ((r = start(c, &ch)) != ERR_OK)
+		return r;
+	r = c->driver->cert(c->state, &ch, key, ret_der);
+	return r == ERR_NOT_FOUND ? fail(ERR_NO_CERT, "for this key") : r;
+}
+
+enum err
+card_tries(struct card *c, const struct card_key *key, struct pin_state *ret)
+{
+	AUTO(channel_end) struct channel ch = { 0 };
+	enum err r;
+
+	if ((r = start(c, &ch)) != ERR_OK)
+		return r;
+	return read_tries(c, &ch, key, ret);
+}
+
+/* Has the card been out since the reader was opened? (T36) */
+static enum err
+check_events(struct card *c)
+{
+	uint32_t now = 0;
+	enum err r = c->reader->ops->events(c->reader, &now);
+
+	if (r != ERR_OK)
+		return note(r, "event counter");
+	if (now != c->reader->event_counter)
+		return fail(ERR_CARD_CHANGED, "the card has been out");
+	return ERR_OK;
+}
+
+/* May a PIN be sent now?  Nothing that could cost a try has been sent before. */
+static enum err
+check_pin_state(struct card *c, struct channel *ch, const struct card_key *key,
+    bool allow_last, struct pin_state *ret)
+{
+	enum err r = read_tries(c, ch, key, ret);
+
+	if (r != ERR_OK)
+		return r;
+	if (ret->blocked)
+		return fail(ERR_PIN_BLOCKED, "no tries are left");
+	if (ret->last_try && !allow_last)
+		return fail(ERR_PIN_LAST_TRY, "one try is left");
+	return ERR_OK;
+}
+
+/* How often we were wrong matters only where the card does not say what is left. */
+static void
+count_wrong_pins(struct card *c, enum err verified)
+{
+	if (c->cache == NULL || c->serial[0] == '\0')
+		return;
+	if (verified == ERR_OK)
+		card_cache_set_wrong_pins(c->cache, c->serial, 0);
+	else if (verified == ERR_PIN_WRONG)
+		card_cache_set_wrong_pins(c->cache, c->serial,
+		    card_cache_wrong_pins(c->cache, c->serial) + 1);
+}
+
+/*
+ * From before VERIFY on the card may be unlocked, whatever it answers; every way out
+ * locks it again.  Only where it surely said no, nobody else's work is disturbed.
+ */
+static enum err
+verify(struct card *c, struct channel *ch, const struct card_key *key,
+    const struct secret *pin, struct pin_state *ret)
+{
+	enum err r;
+
+	ch->reset = true;
+	c->tries_seen = -1;
+	r = c->driver->verify(c->state, ch, key, pin, ret);
+	if (r == ERR_PIN_WRONG || r == ERR_PIN_BLOCKED || r == ERR_PIN_LENGTH ||
+	    r == ERR_PIN_UNSET)
+		ch->reset = false;
+	count_wrong_pins(c, r);
+	return r;
+}
+
+static enum err
+verify_and_sign(struct card *c, struct channel *ch, const struct card_key *key,
+    enum key_alg alg, const struct secret *pin, struct cur input, struct buf *sig,
+    struct pin_state *ret_pin)
+{
+	enum err r;
+
+	if ((r = check_events(c)) != ERR_OK ||
+	    (r = verify(c, ch, key, pin, ret_pin)) != ERR_OK)
+		return r;
+	r = c->driver->sign(c->state, ch, key, alg, input, sig);
+	if (r == ERR_NOT_LOGGED_IN)
+		return note(ERR_CARD_INACTIVE, "after the right PIN");
+	if (r != ERR_OK)
+		return r;
+	if (c->driver->logout(c->state, ch, key) == ERR_OK)
+		ch->reset = false;
+	return check_events(c);
+}
+
+static enum err
+pin_fits(struct card *c, const struct card_key *key, const struct secret *pin)
+{
+	struct pin_rules rules;
+
+	if (c->driver->pin_rules(c->state, key, &rules) != ERR_OK)
+		return fail(ERR_CARD, "no PIN for the key");
+	if (pin->len < rules.min || pin->len > rules.max)
+		return fail(ERR_PIN_LENGTH, "nothing was sent");
+	return ERR_OK;
+}
+
+enum err
+card_sign_once(struct card *c, const struct card_key *key, enum key_alg alg,
+    const struct secret *pin, bool allow_last, struct cur input, struct buf *ret_sig,
+    struct pin_state *ret_pin)
+{
+	AUTO(buf_free) struct buf sig = BUF(ret_sig->max);
+	AUTO(channel_end) struct channel ch = { 0 };
+	enum err r;
+
+	assert(c->known);		/* key can only come from a look */
+	*ret_pin = (struct pin_state){ .tries = -1 };
+	if ((r = pin_fits(c, key, pin)) != ERR_OK ||
+	    (r = start(c, &ch)) != ERR_OK ||
+	    (r = check_pin_state(c, &ch, key, allow_last, ret_pin)) != ERR_OK ||
+	    (r = verify_and_sign(c, &ch, key, alg, pin, input, &sig, ret_pin)) != ERR_OK)
+		return note(r, "sign with the card");
+	buf_cur(ret_sig, buf_view(&sig));
+	return buf_end(ret_sig);
+}
