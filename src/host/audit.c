@@ -166,9 +166,9 @@ audit_card(const struct audit *a, const char *serial, char ret[AUDIT_CARD_LEN + 
 	    strlen(serial), mac, &n) == NULL || n < AUDIT_CARD_LEN / 2)
 		return;
 	hex_put(&hex, cur_of(mac, AUDIT_CARD_LEN / 2));
-	if (buf_end(&hex) == ERR_OK && cur_to_str(buf_view(&hex), ret, AUDIT_CARD_LEN + 1))
-		return;
-	ret[0] = '\0';
+	if (buf_end(&hex) != ERR_OK ||
+	    !cur_to_str(buf_view(&hex), ret, AUDIT_CARD_LEN + 1))
+		ret[0] = '\0';
 }
 
 static enum err
@@ -204,8 +204,8 @@ static enum err
 file_open(const char *path, int *ret_fd)
 {
 	struct stat st;
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY |
-	    O_NONBLOCK, 0600);
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW |
+	    O_NOCTTY | O_NONBLOCK, 0600);
 
 	if (fd < 0)
 		return fail(ERR_CONFIG, "%s: %s", path, strerror(errno));

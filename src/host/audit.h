@@ -16,12 +16,12 @@ struct audit;
 /* Empty strings (and NULL) and zero times are left out. */
 struct audit_record {
 	const char *event;		/* "login", "session" */
-	const char *login;		/* the agent's id of the login, never the handle */
+	const char *login;		/* the agent's id of it, never the handle */
 	const char *broker;		/* its name in the configuration */
 	const char *client;		/* client id of the care application */
 	const char *origin;		/* of the page */
 	const char *caller;		/* program, home folder stripped */
-	const char *result;		/* a word of docs/errors.md, or why a session ended */
+	const char *result;		/* word of docs/errors.md, or why it ended */
 	const char *card;		/* audit_card() */
 	int64_t	    began_utc, ended_utc;
 };
@@ -31,7 +31,8 @@ struct audit_record {
  * when it is not there; "": a key that lives as long as this process.
  * ERR_CONFIG (the file cannot be written, the key is not ours), ERR_SYS, ERR_CRYPTO
  */
-MUST_CHECK enum err audit_open(const char *file, const char *key_file, struct audit **ret);
+MUST_CHECK enum err audit_open(const char *file, const char *key_file,
+    struct audit **ret);
 void audit_close(struct audit **a);
 
 MUST_CHECK enum err audit_write(struct audit *a, const struct audit_record *r);
