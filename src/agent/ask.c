@@ -42,9 +42,10 @@ read_page(const json_t *o, struct ask *ret)
 	if (!json_is_object(o))
 		return fail(ERR_MALFORMED, "page is no object");
 	if ((r = json_only(o, names, NELEM(names))) != ERR_OK ||
-	    (r = json_need_str(o, "origin", ret->origin, sizeof(ret->origin))) != ERR_OK ||
+	    (r = json_need_str(o, "origin", ret->origin,
+		sizeof(ret->origin))) != ERR_OK ||
 	    (r = json_need_str(o, "extension", ret->extension,
-	    sizeof(ret->extension))) != ERR_OK)
+		sizeof(ret->extension))) != ERR_OK)
 		return r;
 	top = json_object_get(o, "top");
 	if (!json_is_boolean(top))

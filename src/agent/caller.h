@@ -18,7 +18,7 @@ struct caller {
 	pid_t	 pid;			/* 0: in a namespace that we cannot see */
 	uint64_t started;		/* clock ticks after boot; 0: not known */
 	bool	 elsewhere;		/* in another pid namespace */
-	char	 program[CALLER_MAX];	/* the executable's path; "" when elsewhere or not known */
+	char	 program[CALLER_MAX];	/* executable; "" when elsewhere or not known */
 	char	 shown[CALLER_MAX];	/* safe text, home folder as "~" */
 };
 

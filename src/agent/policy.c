@@ -33,7 +33,8 @@ is_native_client(const struct host_conf *c, const char *client)
 }
 
 enum err
-policy_challenge(const struct host_conf *c, const struct ask *a, const struct challenge *ch)
+policy_challenge(const struct host_conf *c, const struct ask *a,
+    const struct challenge *ch)
 {
 	if (ch->origin[0] == '\0') {
 		if (a->page)
@@ -45,7 +46,7 @@ policy_challenge(const struct host_conf *c, const struct ask *a, const struct ch
 	if (!a->page)
 		return fail(ERR_NOT_ALLOWED, "a native caller asked for a page's login");
 	if (strcmp(a->origin, ch->origin) != 0)
-		return fail(ERR_NOT_ALLOWED, "the page is not of the origin of the login");
+		return fail(ERR_NOT_ALLOWED, "the page is not of the login's origin");
 	if (!a->top)
 		return fail(ERR_NOT_ALLOWED, "the page is a frame in another page");
 	return ERR_OK;

@@ -19,9 +19,9 @@ struct presence {
 enum presence_verdict {
 	PRESENCE_SAME,
 	/*
-	 * Perhaps the watch has not seen yet what the worker saw.  While a login is being
-	 * accepted: look again when it has news, for a short time.  For a session that was
-	 * accepted it is as good as gone: a reader that was plugged in again counts anew.
+	 * Perhaps the watch has not seen yet what the worker saw.  While a login is
+	 * being accepted: look again when it has news, for a short time.  For a session
+	 * it is as good as gone: a reader that was plugged in again counts anew.
 	 */
 	PRESENCE_BEHIND,
 	PRESENCE_GONE,
