@@ -277,7 +277,6 @@ ask_pin(struct login *l, enum login_ask why, struct secret *ret)
 	for (int i = 0; i < LENGTH_ASKS; i++, why = LOGIN_ASK_LENGTH) {
 		struct login_prompt p = prompt_of(l, why);
 
-		secret_wipe(ret);
 		if ((r = l->w->ask_pin(l->w->arg, &p, ret)) != ERR_OK)
 			return note(r, "PIN window");
 		if (pin_possible(&l->view, ret))

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* One login: what is shown, what is signed, and what ends it before that. */
+#include "tests/check.h"
+
+#include "tests/unit/login_bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The assertion taken apart; verified with the key of its first certificate. */
+struct taken {
+	struct jws_parts parts;
+	struct jws_header header;
+	struct assertion a;
+};
+
+static void
+taken_drop(struct taken *t)
+{
+	jws_parts_free(&t->parts);
+	jws_header_free(&t->header);
+}
+
+static void
+take(const struct bench *b, struct taken *t)
+{
+	AUTO(cert_free) struct cert *leaf = NULL;
+
+	assert_ok(jws_split(buf_view(&b->ret.assertion), &t->parts));
+	assert_ok(jws_header_parse(buf_view(&t->parts.header), &t->header));
+	assert_ok(assertion_payload_read(buf_view(&t->parts.payload), &t->a));
+	assert_true(t->header.x5c_n >= 1);
+	assert_ok(cert_parse(buf_view(&t->header.x5c[0]), &leaf));
+	assert_ok(jws_verify(t->header.alg, cert_key(leaf), t->parts.signing_input,
+	    buf_view(&t->parts.signature)));
+}
+
+static void
+good(void **state)
+{
+	struct bench *b = *state;
+	AUTO(taken_drop) struct taken t = { 0 };
+	uint8_t sha256[32];
+
+	assert_ok(bench_run(b));
+	assert_string_equal(b->steps, "reading_card asking_pin signing ");
+	assert_int_equal(b->asked, 1);
+	assert_int_equal(b->signed_, 1);
+	assert_string_equal(b->sent[0], "123456");
+	assert_false(b->allow_last[0]);
+	assert_int_equal(b->renewed_n, 0);
+	assert_string_equal(b->ret.reader, "Reader\n1");
+	assert_int_equal(b->ret.event_counter, 7);
+	assert_string_equal(b->ret.serial, "5A01");
+
+	take(b, &t);
+	assert_int_equal(t.header.alg, JWS_RS256);
+	assert_string_equal(t.header.typ, "dezi-assertion+jwt");
+	/* Leaf and both CAs, not the anchor. */
+	assert_int_equal(t.header.x5c_n, 3);
+	assert_true(cur_eq(buf_view(&t.header.x5c[0]), buf_view(&bench_pass.der)));
+	assert_true(cur_eq(buf_view(&t.header.x5c[1]), buf_view(&bench_pki.z.der)));
+	assert_true(cur_eq(buf_view(&t.header.x5c[2]), buf_view(&bench_pki.level2.der)));
+	EVP_Digest("old.challenge.0", 15, sha256, NULL, EVP_sha256(), NULL);
+	assert_memory_equal(t.a.challenge_sha256, sha256, 32);
+	assert_memory_equal(t.a.nonce, b->rq.c.nonce, CHALLENGE_NONCE);
+	assert_string_equal(t.a.aud, "https://broker.example");
+	assert_string_equal(t.a.client_id, "epd");
+	assert_int_equal(t.a.iat, MADE_NOW);
+	assert_string_equal(t.a.jti, "WlpaWlpaWlpaWlpaWlpaWg");
+	assert_string_equal(t.a.evidence.means, "native");
+	assert_string_equal(t.a.evidence.driver, "uzi");
+	assert_string_equal(t.a.evidence.pin_entry, "window");
+	assert_true(t.a.evidence.one_transaction);
+}
+
+/* The person saw exactly what the card signed. */
+static void
+shown_is_signed(void **state)
+{
+	struct bench *b = *state;
+	AUTO(taken_drop) struct taken t = { 0 };
+
+	snprintf(b->rq.caller, sizeof(b->rq.caller), "/opt/a\xe2\x80\xae" "b\n/epd");
+	assert_ok(bench_run(b));
+	take(b, &t);
+	assert_string_equal(b->seen[0].rp_name, "Zorgportaal");
+	assert_string_equal(b->seen[0].origin, "https://epd.example");
+	assert_string_equal(b->seen[0].caller, "/opt/a?b?/epd");
+	assert_string_equal(b->seen[0].reader, "Reader?1");
+	assert_string_equal(t.a.rp_name, b->seen[0].rp_name);
+	assert_string_equal(t.a.origin, b->seen[0].origin);
+	assert_string_equal(t.a.evidence.caller, b->seen[0].caller);
+	assert_string_equal(t.a.evidence.reader, b->seen[0].reader);
+}
+
+static void
+in_english(void **state)
+{
+	struct bench *b = *state;
+	AUTO(taken_drop) struct taken t = { 0 };
+
+	memcpy(b->rq.language, "en", 3);
+	assert_ok(bench_run(b));
+	take(b, &t);
+	assert_string_equal(b->seen[0].rp_name, "Care portal");
+	assert_string_equal(t.a.rp_name, "Care portal");
+}
+
+static void
+in_english_without_a_name(void **state)
+{
+	struct bench *b = *state;
+
+	memcpy(b->rq.language, "en", 3);
+	b->rq.c.rp_name_en[0] = '\0';
+	assert_ok(bench_run(b));
+	assert_string_equal(b->seen[0].rp_name, "Zorgportaal");
+}
+
+static void
+without_an_origin(void **state)
+{
+	struct bench *b = *state;
+	AUTO(taken_drop) struct taken t = { 0 };
+
+	b->rq.c.origin[0] = '\0';
+	assert_ok(bench_run(b));
+	take(b, &t);
+	assert_string_equal(t.a.origin, "");
+}
+
+/* A path too long for a window is cut, for the window and for the signature alike. */
+static void
+long_caller(void **state)
+{
+	struct bench *b = *state;
+	AUTO(taken_drop) struct taken t = { 0 };
+
+	memset(b->rq.caller, 'x', sizeof(b->rq.caller) - 1);
+	assert_ok(bench_run(b));
+	take(b, &t);
+	assert_true(strlen(b->seen[0].caller) <= 103);
+	assert_string_equal(t.a.evidence.caller, b->seen[0].caller);
+}
+
+/*
+ * T6: whatever a request holds, the card is given ASCII that begins with "eyJ" and has
+ * one dot; not a TLS 1.2 handshake (first byte 01 or 16), not the 64 spaces of a TLS 1.3
+ * CertificateVerify, not DER (first byte 30), and not as few bytes as a digest has.
+ */
+static void
+never_somebody_elses_bytes(void **state)
+{
+	static const char *const evil[] = {
+		"                                                                "
+		"TLS 1.3, client CertificateVerify",
+		"\x01\x01\xfc\x03\x03", "\x16\x03\x01\x02", "0\x82\x01\x02",
+		"\"},\"x\":{", "\\u0000", "eyJhbGciOiJub25lIn0.e30.", "abc",
+		"\x3d\x8e\x57\x7b\xdd\xb1\x7d\xb3\x39\xea\xe0\xb3\xd9\xbc\xf1\x80",
+	};
+
+	for (size_t i = 0; i < NELEM(evil); i++) {
+		struct bench *b;
+		void *fresh;
+		size_t dots = 0;
+
+		assert_int_equal(bench_start(&fresh), 0);
+		b = fresh;
+		snprintf(b->rq.challenge, sizeof(b->rq.challenge), "%s", evil[i]);
+		snprintf(b->rq.caller, sizeof(b->rq.caller), "%s", evil[i]);
+		snprintf(b->rq.login_id, sizeof(b->rq.login_id), "%s", evil[i]);
+		if (i % 2 == 0) {
+			snprintf(b->rq.c.rp_name_nl, sizeof(b->rq.c.rp_name_nl), "%s", evil[i]);
+			snprintf(b->rq.c.origin, sizeof(b->rq.c.origin), "%s", evil[i]);
+			snprintf(b->rq.c.client_id, sizeof(b->rq.c.client_id), "%s", evil[i]);
+			snprintf(b->rq.c.iss, sizeof(b->rq.c.iss), "%s", evil[i]);
+		}
+		/* Refused, or signed in our own form: never anything else. */
+		if (bench_run(b) != ERR_OK)
+			assert_int_equal(b->signed_, 0);
+		if (b->signed_ != 0) {
+			assert_true(b->tbs.len > 512);
+			assert_memory_equal(b->tbs.p, "eyJ", 3);
+			for (size_t k = 0; k < b->tbs.len; k++) {
+				dots += b->tbs.p[k] == '.';
+				assert_true(b->tbs.p[k] == '.' || b->tbs.p[k] == '-' ||
+				    b->tbs.p[k] == '_' ||
+				    (b->tbs.p[k] >= '0' && b->tbs.p[k] <= '9') ||
+				    ((b->tbs.p[k] | 0x20) >= 'a' && (b->tbs.p[k] | 0x20) <= 'z'));
+			}
+			assert_int_equal(dots, 1);
+		}
+		assert_int_equal(bench_end(&fresh), 0);
+	}
+	(void)state;
+}
+
+/* Nobody is asked for a PIN, and no card is given one. */
+static void
+ended_before_the_window(const struct bench *b)
+{
+	assert_int_equal(b->asked, 0);
+	assert_int_equal(b->asked_last_try, 0);
+	assert_int_equal(b->signed_, 0);
+}
+
+static void
+too_late(void **state)
+{
+	struct bench *b = *state;
+
+	b->rq.deadline_boot_ms = BENCH_BOOT;
+	assert_err(bench_run(b), ERR_STALE);
+	assert_int_equal(b->opened, 0);
+	ended_before_the_window(b);
+}
+
+/* T30: a name that may not be shown as it is. */
+static void
+unsafe_texts(void **state)
+{
+	static const char bad[] = "Zorg\xe2\x80\xaeportaal";
+	struct bench *b = *state;
+	struct login_request good_one = b->rq;
+
+	memcpy(b->rq.c.rp_name_nl, bad, sizeof(bad));
+	assert_err(bench_run(b), ERR_CHALLENGE);
+	b->rq = good_one;
+	memcpy(b->rq.c.rp_name_en, "a\nb", 4);
+	assert_err(bench_run(b), ERR_CHALLENGE);
+	b->rq = good_one;
+	memcpy(b->rq.c.origin, bad, sizeof(bad));
+	assert_err(bench_run(b), ERR_CHALLENGE);
+	b->rq = good_one;
+	b->rq.c.rp_name_nl[0] = '\0';
+	assert_err(bench_run(b), ERR_CHALLENGE);
+	b->rq = good_one;
+	b->rq.c.client_id[0] = '\0';
+	assert_err(bench_run(b), ERR_CHALLENGE);
+	assert_int_equal(b->opened, 0);
+	ended_before_the_window(b);
+}
+
+static void
+no_card(void **state)
+{
+	static const enum err all[] = {
+		ERR_NO_READER, ERR_NO_CARD, ERR_SEVERAL_CARDS, ERR_NO_SERVICE,
+		ERR_PCSC_DENIED, ERR_VENDOR_LOCKED, ERR_CARD_UNKNOWN, ERR_NO_CERT,
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < NELEM(all); i++) {
+		b->means_r = all[i];
+		assert_err(bench_run(b), all[i]);
+		assert_int_equal(b->ret.pin.tries, -1);
+	}
+	ended_before_the_window(b);
+}
+
+/* A certificate that is not for login ends it before the person is bothered. */
+static void
+refused_certificate(struct bench *b, const struct recipe *how, const struct made *issuer,
+    enum err want)
+{
+	b->leaf = bench_cert(how, issuer);
+	b->signer = b->leaf->key;
+	assert_err(bench_run(b), want);
+	ended_before_the_window(b);
+	assert_string_equal(b->ret.reader, "Reader\n1");
+	assert_int_equal(b->ret.pin.tries, 3);
+}
+
+/* T7 */
+static void
+certificate_for_signatures(void **state)
+{
+	struct recipe how = pass_recipe('Z');
+
+	how.usage = "critical,nonRepudiation";
+	how.eku = NULL;
+	how.policies = "2.16.528.1.1007.99.212";
+	refused_certificate(*state, &how, &bench_pki.z, ERR_CERT_USAGE);
+}
+
+static void
+certificate_for_encryption(void **state)
+{
+	struct recipe how = pass_recipe('Z');
+
+	how.usage = "critical,keyEncipherment,dataEncipherment";
+	how.eku = NULL;
+	how.policies = "2.16.528.1.1007.99.213";
+	refused_certificate(*state, &how, &bench_pki.z, ERR_CERT_USAGE);
+}
+
+static void
+certificate_expired(void **state)
+{
+	struct recipe how = pass_recipe('Z');
+
+	how.from = MADE_NOW - 10 * MADE_DAY;
+	how.until = MADE_NOW - MADE_DAY;
+	refused_certificate(*state, &how, &bench_pki.z, ERR_CERT_EXPIRED);
+}
+
+static void
+certificate_of_nobody(void **state)
+{
+	struct recipe how = pass_recipe('Z');
+
+	refused_certificate(*state, &how, NULL, ERR_CERT_UNTRUSTED);
+}
+
+static void
+certificate_without_a_person(void **state)
+{
+	struct recipe how = pass_recipe('M');
+
+	refused_certificate(*state, &how, &bench_pki.m, ERR_PASS_TYPE);
+}
+
+static void
+certificate_policy_not_asked_for(void **state)
+{
+	struct bench *b = *state;
+
+	b->rq.c.n_policies = 1;
+	memcpy(b->rq.c.policies[0], "2.16.528.1.1003.1.2.5.1", 24);
+	assert_err(bench_run(b), ERR_CERT_POLICY);
+	ended_before_the_window(b);
+	b->rq.c.n_policies = 2;
+	memcpy(b->rq.c.policies[1], "2.16.528.1.1007.99.211", 23);
+	assert_ok(bench_run(b));
+}
+
+static void
+certificate_that_is_none(void **state)
+{
+	struct bench *b = *state;
+	struct made bad = { .der = BUF(16) };
+
+	buf_str(&bad.der, "0\x03\x02\x01");
+	b->leaf = &bad;
+	assert_int_not_equal(bench_run(b), ERR_OK);
+	ended_before_the_window(b);
+	buf_free(&bad.der);
+}
+
+/* T-alg: what the card claims must fit the key; a request has no say at all. */
+static void
+algorithm_that_does_not_fit(void **state)
+{
+	struct bench *b = *state;
+
+	b->alg = MEANS_ES256;
+	assert_err(bench_run(b), ERR_ALG);
+	ended_before_the_window(b);
+}
+
+static void
+no_random(void **state)
+{
+	struct bench *b = *state;
+
+	b->random_r = ERR_SYS;
+	assert_err(bench_run(b), ERR_SYS);
+	assert_int_equal(b->signed_, 0);
+}
+
+static void
+window_ends_it(void **state)
+{
+	static const enum err all[] = { ERR_CANCELLED, ERR_TIMEOUT, ERR_NO_PINENTRY };
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < NELEM(all); i++) {
+		b->asked = 0;
+		b->ask_r = all[i];
+		assert_err(bench_run(b), all[i]);
+		assert_int_equal(b->asked, 1);
+	}
+	assert_int_equal(b->signed_, 0);
+}
+
+static void
+too_late_after_the_window(void **state)
+{
+	struct bench *b = *state;
+
+	b->think_ms = 120000;
+	assert_err(bench_run(b), ERR_STALE);
+	assert_int_equal(b->signed_, 0);
+}
+
+/* T9 and its relatives: whatever happens to the card, once, and nothing leaves. */
+static void
+card_ends_it(void **state)
+{
+	static const enum err all[] = {
+		ERR_CARD_CHANGED, ERR_REMOVED, ERR_CARD_RESET, ERR_CARD_BUSY, ERR_IO, ERR_CARD,
+		ERR_CARD_INACTIVE, ERR_NO_SERVICE, ERR_PIN_LAST_TRY, ERR_PIN_LENGTH,
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < NELEM(all); i++) {
+		b->asked = b->signed_ = 0;
+		b->signs[0].r = all[i];
+		assert_err(bench_run(b), all[i]);
+		assert_int_equal(b->asked, 1);
+		assert_int_equal(b->signed_, 1);
+	}
+}
+
+/* DESIGN section 6 rule 5. */
+static void
+signature_with_a_wrong_bit(void **state)
+{
+	struct bench *b = *state;
+
+	b->spoil = true;
+	assert_err(bench_run(b), ERR_SIGNATURE);
+}
+
+/* Certificate of one pass, signature of another. */
+static void
+signature_of_another_key(void **state)
+{
+	struct recipe how = pass_recipe('Z');
+	struct bench *b = *state;
+
+	b->signer = bench_cert(&how, &bench_pki.z)->key;
+	assert_err(bench_run(b), ERR_SIGNATURE);
+}
+
+#define T(f)	cmocka_unit_test_setup_teardown(f, bench_start, bench_end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(good), T(shown_is_signed), T(in_english), T(in_english_without_a_name),
+		T(without_an_origin), T(long_caller),
+		cmocka_unit_test(never_somebody_elses_bytes),
+		T(too_late), T(unsafe_texts), T(no_card),
+		T(certificate_for_signatures), T(certificate_for_encryption),
+		T(certificate_expired), T(certificate_of_nobody),
+		T(certificate_without_a_person), T(certificate_policy_not_asked_for),
+		T(certificate_that_is_none), T(algorithm_that_does_not_fit), T(no_random),
+		T(window_ends_it), T(too_late_after_the_window), T(card_ends_it),
+		T(signature_with_a_wrong_bit), T(signature_of_another_key),
+	};
+
+	return cmocka_run_group_tests(tests, bench_group, bench_group_end);
+}
