@@ -413,6 +413,7 @@ conf_new(void)
 		return NULL;
 	c->require_session = true;
 	c->grace_seconds = 30;
+	c->allow_last_try = true;
 	snprintf(c->pinentry, sizeof(c->pinentry), "/usr/bin/pinentry");
 	snprintf(c->worker, sizeof(c->worker), "%s", PKGLIBEXECDIR "/dezi-login-worker");
 	snprintf(c->profiles, sizeof(c->profiles), "%s", PKGDATADIR "/profiles");
@@ -514,6 +515,7 @@ load(const char *path, bool named, struct host_conf **ret)
 	if ((r = host_conf_parse(buf_view(&text), &o, &c)) != ERR_OK ||
 	    (r = check_pinentry(c)) != ERR_OK)
 		return r;
+	c->owner = owner;
 	*ret = c;
 	c = NULL;		/* the caller's now */
 	return ERR_OK;

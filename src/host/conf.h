@@ -46,6 +46,7 @@ struct host_broker {
 };
 
 struct host_conf {
+	uid_t	 owner;			/* whose files it may refer to: root's and this user's */
 	/* [agent] */
 	enum host_language language;
 	bool	 require_session;

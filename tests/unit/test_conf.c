@@ -54,7 +54,7 @@ minimal_has_defaults(void **state)
 	assert_string_equal(c->audit, "");
 	assert_int_equal(c->card_removal, HOST_REMOVAL_END);
 	assert_int_equal(c->grace_seconds, 30);
-	assert_false(c->allow_last_try);
+	assert_true(c->allow_last_try);
 	assert_int_equal(c->native_client.n, 0);
 	b = host_conf_broker(c, NULL);
 	assert_non_null(b);
@@ -87,7 +87,7 @@ everything_is_read(void **state)
 	    "[policy]\n"
 	    "card_removal = lock\n"
 	    "grace_seconds = 5\n"
-	    "allow_last_try = yes\n"
+	    "allow_last_try = no\n"
 	    "native_client = epd\n"
 	    "native_client = *\n"
 	    "native_program = /usr/bin/epd\n"
@@ -123,7 +123,7 @@ everything_is_read(void **state)
 	assert_false(host_list_in(&c->ignore_reader, "OMNIKEY"));
 	assert_int_equal(c->card_removal, HOST_REMOVAL_LOCK);
 	assert_int_equal(c->grace_seconds, 5);
-	assert_true(c->allow_last_try);
+	assert_false(c->allow_last_try);
 	assert_true(host_list_has(&c->native_client, "*"));
 	assert_true(host_list_has(&c->native_client, "epd"));
 	assert_false(host_list_has(&c->native_client, "ep"));
@@ -218,6 +218,7 @@ own_file_when_named(void **state)
 	(void)state;
 	assert_ok(host_conf_load(path, true, &c));
 	assert_int_equal(c->n_brokers, 1);
+	assert_int_equal(c->owner, geteuid());
 }
 
 static void
