@@ -145,7 +145,7 @@ wait_readable(const struct pinentry *p, int64_t end)
 		if (n < 0 && errno != EINTR)
 			return fail(ERR_SYS, "poll: %s", strerror(errno));
 		if (n == 0 && clock_boot_ms() >= end)
-			return fail(ERR_NO_PINENTRY, "pinentry does not answer");
+			return fail(ERR_TIMEOUT, "pinentry does not answer");
 	}
 }
 
@@ -212,7 +212,7 @@ take_answer(struct pinentry *p, int64_t end, struct secret *s)
 		if ((r = take_line(p, s, &done)) != ERR_OK && first == ERR_OK)
 			first = r;
 		if (r == ERR_NO_PINENTRY)
-			break;
+			break;		/* nothing after this can be understood */
 	}
 	return first;
 }
@@ -254,10 +254,10 @@ say(struct pinentry *p, const char *verb, const char *text)
 {
 	enum err r;
 
-	if ((r = write_line(p, verb, text)) != ERR_OK ||
-	    (r = take_answer(p, clock_boot_ms() + ANSWER_MS, NULL)) != ERR_OK)
-		return note(r, "%s", verb);
-	return ERR_OK;
+	if ((r = write_line(p, verb, text)) == ERR_OK)
+		r = take_answer(p, clock_boot_ms() + ANSWER_MS, NULL);
+	/* Nobody was asked anything: what is wrong is wrong with the program. */
+	return r == ERR_OK ? ERR_OK : note(ERR_NO_PINENTRY, "%s", verb);
 }
 
 /* An option that this pinentry does not know is no harm. */
@@ -280,10 +280,9 @@ greet(struct pinentry *p, const struct pinentry_options *o)
 		wiping_malloc, wiping_realloc, wiping_free,
 	};
 	gpg_error_t e;
-	enum err r;
 
-	if ((r = wait_readable(p, clock_boot_ms() + START_MS)) != ERR_OK)
-		return r;
+	if (wait_readable(p, clock_boot_ms() + START_MS) != ERR_OK)
+		return note(ERR_NO_PINENTRY, "%s", o->program);
 	if ((e = assuan_new_ext(&p->ctx, GPG_ERR_SOURCE_DEFAULT, &hooks, no_log, NULL)) != 0)
 		return fail(ERR_NOMEM, "assuan: %s", gpg_strerror(e));
 	assuan_begin_confidential(p->ctx);
@@ -344,16 +343,15 @@ pinentry_pid(const struct pinentry *p)
 }
 
 /* Its end of the socket closes when it ends: that is the news that we wait for. */
-static void
-end_program(const struct pinentry *p)
+void
+pinentry_abandon(const struct pinentry *p)
 {
 	struct pollfd f = { .fd = p->fd, .events = POLLRDHUP };
 
 	kill(p->pid, SIGTERM);
 	poll(&f, 1, STOP_MS);
-	kill(p->pid, SIGKILL);
-	while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (p->tty >= 0 && p->shown)
+		tcsetattr(p->tty, TCSANOW, &p->modes);
 }
 
 void
@@ -363,14 +361,16 @@ pinentry_stop(struct pinentry **pp)
 
 	if (p == NULL)
 		return;
-	if (p->pid > 0)
-		end_program(p);
+	if (p->pid > 0) {
+		pinentry_abandon(p);
+		kill(p->pid, SIGKILL);
+		while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
 	if (p->ctx != NULL)
 		assuan_release(p->ctx);
 	else if (p->fd >= 0)
 		close(p->fd);
-	if (p->tty >= 0 && p->shown)
-		tcsetattr(p->tty, TCSANOW, &p->modes);
 	if (p->tty >= 0)
 		close(p->tty);
 	free(p);
@@ -402,13 +402,13 @@ set_texts(struct pinentry *p, const struct pinentry_text *t, int64_t end)
 	return say(p, "SETTIMEOUT", number);
 }
 
-/* "Cancelled" is what some say when their time is over. */
+/* "Cancelled" is what some say when their time is over; others say nothing at all. */
 static enum err
 answer_in_time(struct pinentry *p, struct secret *s)
 {
 	enum err r = take_answer(p, p->end + LATE_MS, s);
 
-	p->shown = r == ERR_NO_PINENTRY;
+	p->shown = r == ERR_NO_PINENTRY || r == ERR_TIMEOUT;
 	if (r == ERR_CANCELLED && clock_boot_ms() >= p->end - 500)
 		return fail(ERR_TIMEOUT, "nothing was entered in time");
 	return r;

@@ -40,14 +40,19 @@ struct pinentry_text {
 MUST_CHECK enum err pinentry_start(const struct pinentry_options *o, struct pinentry **ret);
 /* Close the window, if one is open, and end the program; NULL is fine. */
 void pinentry_stop(struct pinentry **p);
+/*
+ * For a process that is about to end, from any of its threads: close the window and
+ * put the terminal back.  Frees nothing.
+ */
+void pinentry_abandon(const struct pinentry *p);
 pid_t pinentry_pid(const struct pinentry *p);
 
 /*
  * Ask for a PIN until end_boot_ms (CLOCK_BOOTTIME).
  *	ERR_CANCELLED	the person said so, or closed the window
- *	ERR_TIMEOUT	nothing was entered in time
+ *	ERR_TIMEOUT	nothing was entered in time; it may hang
  *	ERR_LIMIT	more than SECRET_MAX bytes were entered; ret is empty
- *	ERR_NO_PINENTRY	it cannot show a window, is gone, or hangs
+ *	ERR_NO_PINENTRY	it cannot show a window, or is gone
  */
 MUST_CHECK enum err pinentry_pin(struct pinentry *p, const struct pinentry_text *t,
     int64_t end_boot_ms, struct secret *ret);

@@ -213,8 +213,22 @@ hanging(void **state)
 	int64_t before = clock_boot_ms();
 
 	(void)state;
-	assert_err(pinentry_pin(p, &words, in_seconds(2), &s), ERR_NO_PINENTRY);
+	assert_err(pinentry_pin(p, &words, in_seconds(2), &s), ERR_TIMEOUT);
 	assert_true(clock_boot_ms() - before < 30000);
+}
+
+/* What hangs before it shows anything is no window. */
+static void
+hanging_early(void **state)
+{
+	AUTO(pinentry_stop) struct pinentry *p = NULL;
+	AUTO(secret_wipe) struct secret s = { 0 };
+	const struct pinentry_options o = { .program = program };
+
+	(void)state;
+	write_program("#!/bin/sh\necho OK\nread x\nexec sleep 60\n", 0700);
+	assert_ok(pinentry_start(&o, &p));
+	assert_err(pinentry_pin(p, &words, in_seconds(60), &s), ERR_NO_PINENTRY);
 }
 
 static void
@@ -414,6 +428,7 @@ main(void)
 		cmocka_unit_test_setup(no_time, set_up),
 		cmocka_unit_test(late_cancel_is_a_timeout),
 		cmocka_unit_test(hanging),
+		cmocka_unit_test(hanging_early),
 		cmocka_unit_test(show_and_answer),
 		cmocka_unit_test(stop_closes_the_window),
 		cmocka_unit_test(stop_ends_a_stubborn_one),
