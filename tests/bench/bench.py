@@ -193,7 +193,7 @@ def main():
     run = house.Run(words.parse_args().build)
     table = Table()
     try:
-        with house.House(run, "bench") as home:
+        with house.House(run) as home:
             # libpcsclite reads it once, when a context is made.
             os.environ["PCSCLITE_CSOCK_NAME"] = str(home.box.pcsc_socket)
             home.box.start("z")

@@ -3,6 +3,7 @@
 
 import base64
 import hashlib
+import hmac
 import json
 import os
 import time
@@ -21,7 +22,6 @@ def sign(key, signing_input, alg):
     if alg == "none":
         return b""
     if alg == "HS256":
-        import hmac
         return hmac.new(key, signing_input, hashlib.sha256).digest()
     padding = [] if alg == "RS256" else ["-sigopt", "rsa_padding_mode:pss",
                                          "-sigopt", "rsa_pss_saltlen:digest"]
@@ -80,4 +80,4 @@ def answer_to(challenge, person, header=None, payload=None, key=None):
                 target.pop(name, None)
             else:
                 target[name] = value
-    return compact(head, body, key or person.key)
+    return compact(head, body, person.key if key is None else key)

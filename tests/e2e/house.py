@@ -112,7 +112,8 @@ class Run:
         """What is started by configured path must belong to us: the tree may not."""
         part = self.dir / "programs.part"
         part.mkdir()
-        shutil.copy(self.build / "dezi-login-worker", part)
+        if (self.build / "dezi-login-worker").exists():
+            shutil.copy(self.build / "dezi-login-worker", part)
         shutil.copytree(TOP / "drivers" / "profiles", part / "profiles",
                         ignore=shutil.ignore_patterns("README*"))
         part.rename(self.programs)
@@ -285,10 +286,9 @@ CHANNELID    0x8C7B
 class House:
     """Everything that one login needs.  Parts are started when a scenario asks for them."""
 
-    def __init__(self, run, name="house", pin=None):
+    def __init__(self, run, pin=None):
         self.run = run
-        self.dir = run.dir / name
-        self.dir.mkdir()
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="", dir=run.dir))
         self.dir.chmod(0o755)
         self.processes = []
         self.box = Box(run, self.dir / "box")
@@ -530,7 +530,7 @@ role = 00.000
         """For Events.until(): a login is now in this state."""
         def want(_, data):
             logins = data.get("logins", [data] if "state" in data else [])
-            return any(login.get("state") == state and word in (None, login.get("result"))
+            return any(login.get("state") == state and word in (None, login.get("error"))
                        for login in logins)
         return want
 

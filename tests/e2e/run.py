@@ -34,7 +34,7 @@ def load():
 
 def play(options):
     """In the child: one scenario, whose House says on failure what everybody logged."""
-    run = house.Run(options.build, options.dir)
+    run = house.Run(options.build, options.dir, options.pki)
     function = scenario.SCENARIOS[options.one]
     try:
         function(run)
@@ -53,7 +53,8 @@ def run_one(options, directory, name):
     """In the parent: start the child, wait, take it away with all it started."""
     began = time.monotonic()
     child = subprocess.Popen(
-        [sys.executable, __file__, "--build", options.build, "--dir", directory, "--one", name],
+        [sys.executable, "-B", __file__, "--build", options.build, "--dir", directory,
+         "--one", name, *(["--pki", options.pki] if options.pki else [])],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         errors="replace", start_new_session=True)
     try:
@@ -80,7 +81,7 @@ def report(name, status, said, seconds):
 
 
 def run_all(options, names):
-    run = house.Run(options.build)
+    run = house.Run(options.build, pki=options.pki)
     results = {}
     try:
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
@@ -99,11 +100,12 @@ def run_all(options, names):
 
 def main():
     words = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    words.add_argument("names", nargs="*", metavar="NAME", help="part of a scenario's name")
+    words.add_argument("names", nargs="*", metavar="NAME", help="part of a scenario's name, or the file (test_broker)")
     words.add_argument("--build", required=True, help="folder in which make ran")
     words.add_argument("--jobs", type=int, default=3, help="scenarios beside each other")
     words.add_argument("--list", action="store_true", help="say their names only")
     words.add_argument("--keep", action="store_true", help="leave the temporary folder")
+    words.add_argument("--pki", help="what dezi-vcard pki made earlier")
     words.add_argument("--count", help='write "PASSED FAILED" into this file')
     words.add_argument("--one", help=argparse.SUPPRESS)
     words.add_argument("--dir", help=argparse.SUPPRESS)
@@ -111,8 +113,9 @@ def main():
     load()
     if options.one:
         sys.exit(play(options))
-    names = [name for name in scenario.SCENARIOS
-             if not options.names or any(part in name for part in options.names)]
+    names = [name for name, function in scenario.SCENARIOS.items()
+             if not options.names or any(part == function.__module__ or part in name
+                                         for part in options.names)]
     if options.list:
         print("\n".join(names))
         return

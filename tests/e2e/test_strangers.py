@@ -131,7 +131,7 @@ def finish_is_given_once_and_only_to_the_caller(run):
         equal(answer.status, 202)
         where = answer.headers["Location"]
         with home.events() as stream:
-            stream.until(home.login_is("accepted"))
+            stream.until(home.login_is("done"))
         # Another program of the same person is another caller.
         done = subprocess.run(
             [sys.executable, "-c", AS_OTHER, str(house.HERE),
