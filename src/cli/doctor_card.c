@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* dezi doctor: the smartcard service, and the cards in its readers. */
+#include "config.h"
+
+#include "base/clock.h"
+#include "cli/doctor.h"
+
+#define SOON_DAYS	30	/* "soon to expire", threats.md section 7 */
+#define DAY		86400
+
+static void
+pcscd_version(struct doctor *d)
+{
+	static const char *const paths[] = { "/usr/sbin/pcscd", "/usr/bin/pcscd" };
+	AUTO(buf_free) struct buf said = BUF(4096);
+	struct cur rest, line;
+	char text[128];
+	int status;
+
+	for (size_t i = 0; i < NELEM(paths); i++) {
+		if (doctor_run(paths[i], "--version", &said, &status) != ERR_OK)
+			continue;
+		rest = buf_view(&said);
+		if (status == 0 && cur_until(&rest, '\n', &line) &&
+		    cur_to_str(line, text, sizeof(text))) {
+			doctor_say(d, DOCTOR_GOOD, "pcscd", "", "%s", cli_safe(text));
+			return;
+		}
+	}
+	doctor_say(d, DOCTOR_WARNING, "pcscd", _("Is the package pcscd installed?"),
+	    _("its version is not known"));
+}
+
+void
+doctor_pcscd(struct doctor *d)
+{
+	pcscd_version(d);
+	if (d->readers.pcsc != NULL)
+		doctor_say(d, DOCTOR_GOOD, "pcscd", "", _("it answers"));
+	else if (d->readers_result == ERR_NO_SERVICE)
+		doctor_say(d, DOCTOR_WRONG, "pcscd", "systemctl enable --now pcscd.socket",
+		    "%s", cli_message(ERR_NO_SERVICE));
+	else if (d->readers_result == ERR_PCSC_DENIED)
+		doctor_say(d, DOCTOR_WRONG, "pcscd", cli_advice(ERR_PCSC_DENIED), "%s",
+		    cli_message(ERR_PCSC_DENIED));
+	else if (d->readers_result != ERR_CONFIG)
+		doctor_say(d, DOCTOR_WRONG, "pcscd", "", "%s", cli_message(d->readers_result));
+}
+
+static void
+check_dates(struct doctor *d, const struct cert *cert)
+{
+	int64_t now = clock_utc();
+	int64_t days = (cert_not_after(cert) - now) / DAY;
+	char date[32];
+
+	cli_date(cert_not_after(cert), date);
+	if (now > cert_not_after(cert))
+		doctor_say(d, DOCTOR_WRONG, "certificate", cli_advice(ERR_CERT_EXPIRED),
+		    _("expired on %s"), date);
+	else if (days <= SOON_DAYS)
+		doctor_say(d, DOCTOR_WARNING, "certificate", cli_advice(ERR_CERT_EXPIRED),
+		    _("expires in %d days, on %s"), (int)days, date);
+	else
+		doctor_say(d, DOCTOR_GOOD, "certificate", "", _("valid until %s"), date);
+}
+
+/* Would the default broker's environment know this certificate? */
+static void
+check_chain(struct doctor *d, const struct cert *cert)
+{
+	AUTO(cert_store_free) struct cert_store *store = NULL;
+	AUTO(cert_verdict_free) struct cert_verdict verdict = { 0 };
+	const struct host_conf *c = d->readers.conf;
+	struct cert_rules rules = { .now = clock_utc(), .pass_types = "ZN" };
+	enum err r;
+
+	if (c == NULL || cert_store_load(c->brokers[0].trust, c->brokers[0].environment,
+	    CERT_REVOCATION_ELSEWHERE, &store) != ERR_OK)
+		return;
+	r = cert_check_login(store, cert, NULL, 0, &rules, &verdict);
+	if (r == ERR_OK)
+		doctor_say(d, DOCTOR_GOOD, "certificate", "", _("accepted for broker %s"),
+		    c->brokers[0].name);
+	else if (r != ERR_CERT_EXPIRED)
+		doctor_say(d, DOCTOR_WRONG, "certificate", cli_advice(r), "%s", cli_message(r));
+}
+
+static void
+check_card(struct doctor *d, const struct pcsc_reader_state *r)
+{
+	AUTO(cli_card_close) struct cli_card card = { 0 };
+	AUTO(card_view_free) struct card_view view = { 0 };
+	AUTO(cert_free) struct cert *cert = NULL;
+	enum err e;
+
+	if ((e = cli_card_open(&d->readers, r, &card)) != ERR_OK ||
+	    (e = cli_card_look(&card, &view)) != ERR_OK) {
+		doctor_say(d, DOCTOR_WRONG, "card", cli_advice(e), "%s", cli_message(e));
+		return;
+	}
+	doctor_say(d, DOCTOR_GOOD, "card", "", _("recognised as %s (%s)"),
+	    cli_safe(card_driver(card.card)), cli_safe(card_profile_name(card.card)));
+	if (view.pin.blocked || view.pin.tries == 0)
+		doctor_say(d, DOCTOR_WRONG, "PIN", cli_advice(ERR_PIN_BLOCKED), "%s",
+		    cli_message(ERR_PIN_BLOCKED));
+	else if (view.pin.last_try)
+		doctor_say(d, DOCTOR_WARNING, "PIN", cli_advice(ERR_PIN_LAST_TRY),
+		    _("only one try is left"));
+	if ((e = cert_parse(buf_view(&view.cert), &cert)) != ERR_OK) {
+		doctor_say(d, DOCTOR_WRONG, "certificate", cli_advice(e), "%s", cli_message(e));
+		return;
+	}
+	check_dates(d, cert);
+	check_chain(d, cert);
+}
+
+void
+doctor_cards(struct doctor *d)
+{
+	if (d->readers.pcsc == NULL)
+		return;
+	if (d->readers_result != ERR_OK) {
+		doctor_say(d, DOCTOR_WRONG, "profiles", _("Install dezi-agent again."),
+		    "%s (%s)", cli_message(d->readers_result), cli_safe(err_trail()));
+		return;
+	}
+	if (d->readers.n == 0)
+		doctor_say(d, DOCTOR_WRONG, "reader", cli_advice(ERR_NO_READER), "%s",
+		    cli_message(ERR_NO_READER));
+	for (size_t i = 0; i < d->readers.n; i++) {
+		const struct pcsc_reader_state *r = &d->readers.r[i];
+		bool ignored = cli_reader_ignored(&d->readers, r);
+
+		doctor_say(d, DOCTOR_GOOD, "reader", "", "%s%s%s", cli_safe(r->name),
+		    ignored ? _(" (ignored by configuration)") : "",
+		    r->in_use ? _(" (in use by another program)") : "");
+		if (r->mute)
+			doctor_say(d, DOCTOR_WRONG, "card", cli_advice(ERR_IO),
+			    _("a card that does not answer: upside down, or damaged?"));
+		else if (r->present && !ignored)
+			check_card(d, r);
+	}
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Readers and cards, as cards, cert and doctor look at them: never with a PIN. */
+#ifndef DEZI_CLI_READERS_H
+#define DEZI_CLI_READERS_H
+
+#include "card/card.h"
+#include "card/pcsc.h"
+#include "card/profile.h"
+#include "host/conf.h"
+
+#define CLI_READERS	32
+
+struct cli_readers {
+	struct host_conf *conf;		/* NULL: there is none, defaults hold */
+	struct profiles profiles;
+	struct pcsc *pcsc;
+	struct pcsc_reader_state r[CLI_READERS];
+	size_t	 n;
+};
+
+/*
+ * Read the configuration (NULL: the system's, if there is one) and the card profiles,
+ * and ask pcscd what is there.
+ *	ERR_CONFIG, ERR_NO_SERVICE, ERR_PCSC_DENIED, ERR_IO
+ */
+MUST_CHECK enum err cli_readers_open(const char *config, struct cli_readers *ret);
+void cli_readers_close(struct cli_readers *c);
+
+/* Is this reader one that the configuration says to leave alone? */
+bool cli_reader_ignored(const struct cli_readers *c, const struct pcsc_reader_state *r);
+
+/* A card that was recognised; close it with cli_card_close(). */
+struct cli_card {
+	struct reader *reader;
+	struct card *card;
+};
+/* Recognise what is in the reader: SELECT at most.  ERR_NO_CARD and those of card_open(). */
+MUST_CHECK enum err cli_card_open(const struct cli_readers *c,
+    const struct pcsc_reader_state *r, struct cli_card *ret);
+void cli_card_close(struct cli_card *c);
+/* Look at it: tries, and the certificate that says it is for logging in. */
+MUST_CHECK enum err cli_card_look(struct cli_card *c, struct card_view *ret);
+
+#endif
