@@ -100,12 +100,17 @@ enum err {
 	ERR_COUNT
 };
 
-/* Start a trail.  Yields code.  Never pass bytes from a card or a person. */
+/*
+ * Start a trail.  Yields code, which is evaluated first: note(f(), ...) adds to the trail
+ * that f left.  Never pass bytes from a card or a person.
+ */
 #define fail(code, ...)							\
-	(err_start(__FILE__, __LINE__, __VA_ARGS__), (code))
-/* Add a floor to the trail.  Yields code. */
+	({ enum err fail_code = (code);					\
+	   err_start(__FILE__, __LINE__, __VA_ARGS__); fail_code; })
+/* Add a floor to the trail.  Yields code, as above. */
 #define note(code, ...)							\
-	(err_add(__FILE__, __LINE__, __VA_ARGS__), (code))
+	({ enum err note_code = (code);					\
+	   err_add(__FILE__, __LINE__, __VA_ARGS__); note_code; })
 
 void err_start(const char *file, int line, const char *fmt, ...) PRINTF(3, 4);
 void err_add(const char *file, int line, const char *fmt, ...) PRINTF(3, 4);
