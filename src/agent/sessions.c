@@ -177,16 +177,28 @@ ended_by_broker(struct session *s, const char *reason)
 /* Calls */
 
 static void
-on_lease(void *arg, enum err e)
+renewed(struct session *s, int seconds)
+{
+	if (seconds != 0)
+		lease_begin(&s->lease, seconds, s->asked_ms);
+	else
+		lease_renewed(&s->lease, s->asked_ms);
+	/* To say again that the card is away would not make it any longer. */
+	if (s->state == SESSION_ABSENT)
+		s->lease.next_ms = s->lease.over_ms;
+}
+
+static void
+on_lease(void *arg, enum err e, int seconds)
 {
 	struct session *s = arg;
 	struct sessions *ss = s->all;
 
 	ss->calls--;
 	if (e == ERR_OK)
-		lease_renewed(&s->lease, s->asked_ms);
+		renewed(s, seconds);
 	else if (e == ERR_GONE || e == ERR_UNKNOWN)
-		ended_by_broker(s, "ended");
+		ended_by_broker(s, s->state == SESSION_ABSENT ? "card_removed" : "ended");
 	else if (s->state == SESSION_ABSENT && e != ERR_BROKER && e != ERR_TIMEOUT)
 		/* It does not accept our patience. */
 		end(s, "card_removed");
@@ -211,17 +223,20 @@ on_end(void *arg, enum err e)
 	plan(ss);
 }
 
-/* How long the broker is asked to wait for a card that is not there. */
+/*
+ * How long the broker is asked to wait for a card that is not there.  Its own policy
+ * says how long it does.
+ */
 static int
 absence(const struct session *s, int64_t now)
 {
-	int64_t ms = s->lease.length_ms;
+	int64_t left = s->absent_over_ms - now;
 
 	if (s->state != SESSION_ABSENT)
 		return 0;
-	if (s->absent_over_ms != 0)
-		ms = s->absent_over_ms - now;
-	return ms < 1000 ? 1 : (int)((ms + 999) / 1000);
+	if (s->absent_over_ms == 0)
+		return BROKERLINK_ABSENCE_MAX;
+	return left < 1000 ? 1 : (int)((left + 999) / 1000);
 }
 
 static void
@@ -253,7 +268,8 @@ age(struct session *s, int64_t now)
 {
 	if (lease_is_over(&s->lease, now)) {
 		/* The broker has ended it as well. */
-		ended_by_broker(s, "lease_over");
+		ended_by_broker(s,
+		    s->state == SESSION_ABSENT ? "card_removed" : "lease_over");
 		return false;
 	}
 	if (s->state == SESSION_ABSENT && s->absent_over_ms != 0 &&

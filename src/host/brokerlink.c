@@ -29,6 +29,7 @@ struct brokerlink_call {
 	union {
 		brokerlink_challenge_fn *challenge;
 		brokerlink_grant_fn *grant;
+		brokerlink_lease_fn *lease;
 		brokerlink_done_fn *done;
 	} fn;
 	void	*arg;
@@ -226,19 +227,42 @@ brokerlink_assertion(sd_event *loop, const struct host_broker *b, const char *ha
 	return start(loop, b, &o, &c, ret);
 }
 
-static void
-done_answer(struct brokerlink_call *c, enum err e, const struct http_answer *a UNUSED)
+enum err
+brokerlink_read_lease(struct cur body, int *ret)
 {
-	c->fn.done(c->arg, e);
+	static const char *const names[] = { "lease" };
+	AUTO(json_drop) json_t *o = NULL;
+	int64_t lease;
+	enum err r;
+
+	if ((r = json_load_object(body, &o)) != ERR_OK ||
+	    (r = json_only(o, names, NELEM(names))) != ERR_OK ||
+	    (r = json_need_int(o, "lease", &lease)) != ERR_OK)
+		return note(r, "answer to a lease");
+	if (lease < 1 || lease > BROKERLINK_ABSENCE_MAX)
+		return fail(ERR_MALFORMED, "answer to a lease");
+	*ret = (int)lease;
+	return ERR_OK;
+}
+
+static void
+lease_answer(struct brokerlink_call *c, enum err e, const struct http_answer *a)
+{
+	int lease = 0;
+
+	if (e == ERR_OK && a->body.len != 0)
+		e = brokerlink_read_lease(buf_view(&a->body), &lease);
+	c->fn.lease(c->arg, e, lease);
 }
 
 enum err
 brokerlink_lease(sd_event *loop, const struct host_broker *b, const char *session,
-    const char *token, int absent_seconds, brokerlink_done_fn *done, void *arg,
+    const char *token, int absent_seconds, brokerlink_lease_fn *done, void *arg,
     struct brokerlink_call **ret)
 {
 	AUTO(buf_free) struct buf body = BUF(BODY_MAX);
-	struct brokerlink_call c = { .answer = done_answer, .fn.done = done, .arg = arg };
+	struct brokerlink_call c = { .answer = lease_answer, .fn.lease = done,
+		.arg = arg };
 	char path[sizeof("/v1/sessions//lease") + BROKERLINK_ID_MAX];
 	struct http_call_options o = { .method = "PUT", .path = path, .bearer = token,
 		.timeout_ms = LEASE_TIMEOUT_MS };

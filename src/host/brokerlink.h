@@ -17,6 +17,7 @@
 #define BROKERLINK_FINISH_LEN	43	/* 256 bits in base64url */
 #define BROKERLINK_LEASE_MIN	3	/* seconds */
 #define BROKERLINK_LEASE_MAX	3600
+#define BROKERLINK_ABSENCE_MAX	86400
 
 struct brokerlink_call;			/* one call that has not been answered yet */
 
@@ -48,18 +49,23 @@ MUST_CHECK enum err brokerlink_assertion(sd_event *loop, const struct host_broke
     const char *handle, struct cur assertion, brokerlink_grant_fn *done, void *arg,
     struct brokerlink_call **ret);
 
-typedef void brokerlink_done_fn(void *arg, enum err e);
-/* absent_seconds 0: the card is present.  ERR_GONE: the session has ended. */
+/*
+ * lease: how many seconds the session now lives, counted from the call; 0: as many as
+ * before.  absent_seconds 0: the card is present.  ERR_GONE: the session has ended.
+ */
+typedef void brokerlink_lease_fn(void *arg, enum err e, int lease);
 MUST_CHECK enum err brokerlink_lease(sd_event *loop, const struct host_broker *b,
-    const char *session, const char *token, int absent_seconds, brokerlink_done_fn *done,
-    void *arg, struct brokerlink_call **ret);
+    const char *session, const char *token, int absent_seconds,
+    brokerlink_lease_fn *done, void *arg, struct brokerlink_call **ret);
+typedef void brokerlink_done_fn(void *arg, enum err e);
 /* A session that is not there any more: ERR_OK too. */
 MUST_CHECK enum err brokerlink_end(sd_event *loop, const struct host_broker *b,
     const char *session, const char *token, const char *reason, brokerlink_done_fn *done,
     void *arg, struct brokerlink_call **ret);
 
-/* The two answers that hold something, read strictly; pure (fuzzed). */
+/* The answers that hold something, read strictly; pure (fuzzed). */
 MUST_CHECK enum err brokerlink_read_challenge(struct cur body, struct buf *ret);
 MUST_CHECK enum err brokerlink_read_grant(struct cur body, struct brokerlink_grant *ret);
+MUST_CHECK enum err brokerlink_read_lease(struct cur body, int *ret);
 
 #endif

@@ -250,6 +250,20 @@ on_assertion(struct broker *k, struct http_exchange *x)
 }
 
 static void
+on_lease(struct broker *k, struct http_exchange *x)
+{
+	AUTO(buf_free) struct buf b = BUF(64);
+	bool absent = strstr(k->lease_body, "absent") != NULL;
+
+	if (k->refuse_lease != ERR_OK) {
+		http_reply_problem(x, k->refuse_lease, NULL);
+		return;
+	}
+	buf_fmt(&b, "{\"lease\":%d}", absent ? k->absence : k->lease);
+	reply(x, &b);
+}
+
+static void
 on_broker(void *arg, struct http_exchange *x)
 {
 	struct broker *k = arg;
@@ -262,10 +276,7 @@ on_broker(void *arg, struct http_exchange *x)
 	} else if (strcmp(method, "PUT") == 0) {
 		k->leases++;
 		keep(x, k->lease_body, sizeof(k->lease_body), k->bearer);
-		if (k->refuse_lease != ERR_OK)
-			http_reply_problem(x, k->refuse_lease, NULL);
-		else
-			http_reply_empty(x, 204);
+		on_lease(k, x);
 	} else if (strcmp(method, "DELETE") == 0) {
 		k->ends++;
 		keep(x, k->end_body, sizeof(k->end_body), k->bearer);
@@ -290,6 +301,7 @@ broker_start(struct world *w)
 	assert_non_null(w->broker.key);
 	assert_non_null(w->broker.other);
 	w->broker.lease = 30;
+	w->broker.absence = 600;
 	w->broker.challenge = (struct challenge){ .iss = "https://broker.example.nl",
 		.client_id = "epd", .rp_name_nl = "EPD Oost", .rp_name_en = "EHR East",
 		.acr = NAME_LOA_HIGH, .policies = { "2.16.528.1.1007.99.211" },

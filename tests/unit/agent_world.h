@@ -45,6 +45,7 @@ struct broker {
 	bool	 hold;			/* keep assertions waiting */
 	struct http_exchange *held;
 	int	 lease;			/* seconds */
+	int	 absence;		/* the longest */
 	unsigned challenges, assertions, leases, ends;
 	char	 assertion[8192], lease_body[256], end_body[256], bearer[256];
 };

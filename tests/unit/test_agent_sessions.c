@@ -358,14 +358,31 @@ nothing_keeps_the_session(void **state)
 	struct world *w = *state;
 
 	w->conf.card_removal = HOST_REMOVAL_NOTHING;
-	w->broker.lease = 3;
 	world_start(w);
 	log_in(w);
 	pull_card();
-	UNTIL(w, w->broker.leases == 2);
-	assert_string_equal(w->broker.lease_body, "{\"card\":\"absent\",\"seconds\":3}");
+	UNTIL(w, w->broker.leases == 1);
+	assert_string_equal(w->broker.lease_body, "{\"card\":\"absent\",\"seconds\":86400}");
+	assert_true(sessions_say(w, "\"state\":\"absent\""));
 	assert_int_equal(w->broker.ends, 0);
 	assert_int_equal(world_locks, 0);
+}
+
+/* The broker waits as long as it wants to, and tells. */
+static void
+broker_has_less_patience(void **state)
+{
+	struct world *w = *state;
+
+	w->conf.card_removal = HOST_REMOVAL_NOTHING;
+	w->broker.absence = 1;
+	world_start(w);
+	log_in(w);
+	pull_card();
+	UNTIL(w, w->broker.leases == 1);
+	UNTIL(w, sessions_say(w, "\"sessions\":[]"));
+	assert_int_equal(w->broker.leases, 1);
+	assert_int_equal(w->broker.ends, 0);
 }
 
 static void
@@ -627,6 +644,7 @@ main(void)
 		TEST(grace_then_end),
 		TEST(broker_has_no_patience),
 		TEST(nothing_keeps_the_session),
+		TEST(broker_has_less_patience),
 		TEST(lock_keeps_the_session),
 		TEST(lock_that_fails_ends_the_session),
 		TEST(lease_is_renewed),
