@@ -26,6 +26,7 @@ struct pcsc {
 	SCARDCONTEXT ctx;	/* for readers and events, on the caller's thread */
 	SCARDCONTEXT cards;	/* for cards, on the helper's thread */
 	struct helper *helper;	/* NULL: not prepared */
+	uint32_t apdus;
 };
 
 static enum err
@@ -411,6 +412,12 @@ link_end(struct reader *r, enum reader_end how)
 	(void)run(l->p, job_end, NULL, &j, WAIT_MS);
 }
 
+uint32_t
+pcsc_apdus(const struct pcsc *p)
+{
+	return p->apdus;
+}
+
 static enum err
 link_transmit(struct reader *r, struct cur command, bool secret, struct buf *ret_reply)
 {
@@ -423,6 +430,7 @@ link_transmit(struct reader *r, struct cur command, bool secret, struct buf *ret
 	assert(command.n >= 4 && command.n <= sizeof(j.command));
 	memcpy(j.command, command.p, command.n);
 	j.command_len = command.n;
+	l->p->apdus++;
 	e = run(l->p, job_transmit, NULL, &j, CARD_MS);
 	if (e == ERR_TIMEOUT || e == ERR_BUSY)
 		return note(ERR_IO, "the card does not answer");

@@ -41,6 +41,9 @@ MUST_CHECK enum err pcsc_wait(struct pcsc *p, const struct pcsc_reader_state *kn
     int timeout_ms);
 void pcsc_cancel(struct pcsc *p);
 
+/* Commands sent to cards through this context so far. */
+uint32_t pcsc_apdus(const struct pcsc *p);
+
 /*
  * Connect, shared, within 10 s.  p must outlive the reader.  One call of a card
  * takes at most 60 s; after that the reader answers ERR_IO until it came back.

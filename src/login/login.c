@@ -122,6 +122,7 @@ choose_algorithm(struct login *l)
 	if (!jws_alg_fits(l->alg, cert_key(l->leaf)))
 		return fail(ERR_ALG, "%s does not fit the key of the certificate",
 		    jws_alg_name(l->alg));
+	l->ret->alg = l->alg;
 	return ERR_OK;
 }
 

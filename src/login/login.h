@@ -91,6 +91,8 @@ struct login_result {
 	char	 reader[CARD_READER_MAX];
 	uint32_t event_counter;
 	char	 serial[CARD_SERIAL_MAX];
+	enum jws_alg alg;		/* of the signature */
+	uint32_t apdus;			/* commands sent to cards, as the world counted them */
 	struct pin_state pin;		/* as last seen, also after a failure */
 };
 void login_result_free(struct login_result *r);

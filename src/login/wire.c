@@ -129,6 +129,8 @@ wire_put_done(struct buf *b, const struct login_result *r)
 	put_str(b, r->reader);
 	buf_u32(b, r->event_counter);
 	put_str(b, r->serial);
+	put_str(b, jws_alg_name(r->alg));
+	buf_u32(b, r->apdus);
 
 	return put_end(b, "result");
 }
@@ -138,12 +140,14 @@ wire_get_done(struct cur body, struct login_result *ret)
 {
 	AUTO(buf_free) struct buf assertion = BUF(JWS_MAX);
 	struct login_result r = { .pin = { .tries = -1 } };
-	struct cur jws;
+	struct cur jws, alg;
 
 	if (!field_take(&body, &jws) ||
 	    !take_str(&body, r.reader, sizeof(r.reader)) ||
 	    !cur_u32(&body, &r.event_counter) ||
-	    !take_str(&body, r.serial, sizeof(r.serial)) || body.n != 0)
+	    !take_str(&body, r.serial, sizeof(r.serial)) ||
+	    !field_take(&body, &alg) || !cur_u32(&body, &r.apdus) || body.n != 0 ||
+	    (r.alg = jws_alg_of_name(alg)) == JWS_ALG_NONE)
 		return fail(ERR_MALFORMED, "frame: result");
 	buf_cur(&assertion, jws);
 	if (buf_end(&assertion) != ERR_OK)

@@ -7,7 +7,8 @@
  *				REFUSED		answer to NEED_CHALLENGE: word
  *	worker -> agent		STEP		name of the step
  *				NEED_CHALLENGE	empty
- *				DONE		assertion, reader, event counter, serial
+ *				DONE		assertion, reader, event counter, serial,
+ *						algorithm, commands sent to cards
  *				FAILED		word, tries left (-1: not known), trail
  *
  * End of file from the agent ends the worker at once.

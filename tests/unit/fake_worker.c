@@ -36,7 +36,8 @@ done(void)
 {
 	AUTO(buf_free) struct buf b = BUF(FRAME_MAX);
 	AUTO(login_result_free) struct login_result r = { .assertion = BUF(JWS_MAX),
-		.reader = "Reader B 01 00", .event_counter = 7, .serial = "4E4C0001" };
+		.reader = "Reader B 01 00", .event_counter = 7, .serial = "4E4C0001",
+		.alg = JWS_RS256, .apdus = 12 };
 
 	buf_str(&r.assertion, "aGVhZGVy.cGF5bG9hZA.c2lnbmF0dXJl");
 	if (wire_put_done(&b, &r) != ERR_OK)

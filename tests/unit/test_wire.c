@@ -85,7 +85,7 @@ done(void **state)
 	AUTO(buf_free) struct buf b = BUF(65536);
 	struct login_result d = {
 		.assertion = BUF(JWS_MAX), .reader = "Lezer", .event_counter = 0xfffe0001,
-		.serial = "0A0B",
+		.serial = "0A0B", .alg = JWS_RS256, .apdus = 12,
 	}, r = { 0 };
 
 	(void)state;
@@ -96,6 +96,8 @@ done(void **state)
 	assert_string_equal(r.reader, "Lezer");
 	assert_string_equal(r.serial, "0A0B");
 	assert_int_equal(r.event_counter, 0xfffe0001);
+	assert_int_equal(r.alg, JWS_RS256);
+	assert_int_equal(r.apdus, 12);
 	assert_int_equal(r.pin.tries, -1);
 	buf_free(&r.assertion);
 	for (size_t n = 0; n < b.len; n++)
@@ -109,7 +111,7 @@ static void
 done_too_long(void **state)
 {
 	AUTO(buf_free) struct buf b = BUF(131072);
-	struct login_result d = { .assertion = BUF(65535) }, r = { 0 };
+	struct login_result d = { .assertion = BUF(65535), .alg = JWS_RS256 }, r = { 0 };
 
 	(void)state;
 	memset(buf_room(&d.assertion, JWS_MAX + 1), 'A', JWS_MAX + 1);
