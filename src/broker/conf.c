@@ -13,7 +13,7 @@
 
 #define CLIENTS_MAX	256
 #define SECONDS_MAX	3600
-#define LEASE_MIN	5	/* less, and a busy workstation loses its sessions */
+#define LEASE_MIN	3	/* less, and a busy workstation loses its sessions */
 
 #define PATH_KEY(field)							\
 	static enum err							\

@@ -7,9 +7,10 @@
 
 /*
  * Clock skew of a workstation is reported, not refused (DESIGN section 5): the life of a
- * challenge is counted by our own clock, from our own issue.
+ * challenge is counted by our own clock, from our own issue.  What is more than a day off
+ * is no skew, it is another day's assertion.
  */
-#define SKEW_ANY	((int64_t)1 << 40)
+#define SKEW_MAX	86400
 #define MS		1000
 
 void
@@ -263,7 +264,7 @@ verify(struct flow *f, const struct flow_at *at, struct cur assertion,
 	const struct client *c = conf_client(f->conf, row->client);
 	struct verify_expect e = { .aud = f->conf->issuer, .client_id = row->client,
 		.origin = row->origin };
-	struct verify_rules rules = { .store = f->trust, .skew_max = SKEW_ANY,
+	struct verify_rules rules = { .store = f->trust, .skew_max = SKEW_MAX,
 		.cert = { .now = at->utc, .policies = f->conf->policy_list,
 		    .n_policies = f->conf->n_policies,
 		    .pass_types = f->conf->pass_types } };

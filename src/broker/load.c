@@ -2,6 +2,7 @@
 /* Reads the configuration and what it names. */
 #include "broker/load.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -23,6 +24,16 @@ in_file(enum err r, const char *path)
 	buf_str(&was, err_trail());
 	s = buf_cstr(&was);
 	return fail(r, "%s: %s", path, s == NULL ? "" : s);
+}
+
+static enum err
+check_ours(const char *path)
+{
+	enum err r = file_check_trusted(path, geteuid());
+
+	if (r == ERR_NOT_FOUND)
+		return fail(ERR_CONFIG, "%s: there is no such file or folder", path);
+	return r == ERR_OK ? r : in_file(r, path);
 }
 
 static enum err
@@ -104,13 +115,62 @@ load_store(const struct broker_conf *c, struct store **ret)
 		return fail(ERR_CONFIG, "%s: expected a database in a folder",
 		    c->database);
 	*slash = '\0';
-	r = file_check_trusted(folder, geteuid());
-	if (r == ERR_NOT_FOUND)
-		return fail(ERR_CONFIG, "%s: there is no such folder", folder);
-	if (r != ERR_OK)
-		return in_file(r, folder);
+	if ((r = check_ours(folder)) != ERR_OK)
+		return r;
 	r = store_open(c->database, c->issuer, conf_env_word(c->environment), ret);
 	return r == ERR_OK ? r : in_file(r, c->database);
+}
+
+static void
+dir_drop(DIR **d)
+{
+	if (*d != NULL)
+		closedir(*d);
+}
+
+/*
+ * Who can write an anchor can log in as anybody.  Intermediates and CRLs are signed:
+ * they may come from whoever fetches them.
+ */
+static enum err
+check_anchors(const char *trust)
+{
+	AUTO(dir_drop) DIR *d = NULL;
+	AUTO(buf_free) struct buf folder = BUF(CONF_PATH_MAX + 16);
+	const struct dirent *e;
+	const char *path;
+	enum err r;
+
+	buf_fmt(&folder, "%s/anchors", trust);
+	if ((path = buf_cstr(&folder)) == NULL)
+		return fail(ERR_LIMIT, "trust");
+	if ((r = check_ours(path)) != ERR_OK)
+		return r;
+	if ((d = opendir(path)) == NULL)
+		return fail(ERR_CONFIG, "%s: cannot be read", path);
+	while ((e = readdir(d)) != NULL) {
+		AUTO(buf_free) struct buf file = BUF(CONF_PATH_MAX + 272);
+
+		if (e->d_name[0] == '.')
+			continue;
+		buf_fmt(&file, "%s/%s", path, e->d_name);
+		if (buf_cstr(&file) == NULL)
+			return fail(ERR_LIMIT, "trust");
+		if ((r = check_ours((const char *)file.p)) != ERR_OK)
+			return r;
+	}
+	return ERR_OK;
+}
+
+static enum err
+load_trust(const struct broker_conf *c, struct cert_store **ret)
+{
+	enum err r;
+
+	if ((r = check_anchors(c->trust)) != ERR_OK)
+		return r;
+	r = cert_store_load(c->trust, c->environment, c->revocation, ret);
+	return r == ERR_OK ? r : in_file(r == ERR_NOT_FOUND ? ERR_CONFIG : r, c->trust);
 }
 
 enum err
@@ -125,11 +185,9 @@ load_all(const char *conf_path, struct loaded *ret)
 	c = ret->conf;
 	if ((r = load_people(c->people, &ret->people)) != ERR_OK ||
 	    (r = load_means(c->means, &ret->means)) != ERR_OK ||
-	    (r = load_keys(ret)) != ERR_OK)
+	    (r = load_keys(ret)) != ERR_OK ||
+	    (r = load_trust(c, &ret->trust)) != ERR_OK)
 		return r;
-	r = cert_store_load(c->trust, c->environment, c->revocation, &ret->trust);
-	if (r != ERR_OK)
-		return in_file(r == ERR_NOT_FOUND ? ERR_CONFIG : r, c->trust);
 	if ((r = audit_open(c->audit, &ret->audit)) != ERR_OK)
 		return r;
 	return load_store(c, &ret->store);

@@ -76,6 +76,8 @@ void house_login_drop(struct house_login *l);
 void house_ask(struct house *h, const char *client, const char *origin,
     struct house_login *l);
 void house_challenge(struct house *h, struct house_login *l);
+/* Fill what is said to the challenge that was read into asked. */
+void house_answer(struct house_login *l, struct cur challenge);
 void house_sign(struct house_login *l, const struct made *pass, const struct made *ca);
 /* All of it, for pass of ca. */
 void house_login(struct house *h, struct house_login *l, const struct made *pass,

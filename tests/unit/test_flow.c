@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/names.h"
@@ -384,13 +385,81 @@ challenge_just_in_time(void **state)
 
 	house_ask(&t->h, "native", "", &t->l);
 	house_challenge(&t->h, &t->l);
-	t->l.says.iat -= 7 * 3600;	/* a workstation in another time zone */
+	t->l.says.iat -= 11 * 3600;	/* a workstation in another time zone */
 	house_sign(&t->l, &pki.z, &pki.pki.z);
 	t->h.at.boot_ms += CHALLENGE_LIFE_MAX * 1000 - 1;
-	t->h.at.utc += 86400;
+	t->h.at.utc += 12 * 3600;
 	assert_ok(assert_now(t));
 	house_audit(&t->h, "\"event\":\"assertion\"", line, sizeof(line));
 	assert_non_null(strstr(line, "\"clock_skew\":\"-"));
+}
+
+static void
+another_days_assertion(void **state)
+{
+	struct place *t = *state;
+
+	house_ask(&t->h, "native", "", &t->l);
+	house_challenge(&t->h, &t->l);
+	t->l.says.iat -= 2 * MADE_DAY;
+	house_sign(&t->l, &pki.z, &pki.pki.z);
+	assert_err(assert_now(t), ERR_STALE);
+}
+
+#define BROKERS	3
+
+/* A broker of its own on the same database sends the assertion when the pipe closes. */
+static int
+one_of_many(struct place *t, int start)
+{
+	struct store *s = NULL;
+	char go;
+	enum err r;
+
+	if (store_open(t->h.database, HOUSE_ISSUER, "acceptance", &s) != ERR_OK)
+		return 100;
+	t->h.flow.store = s;
+	if (read(start, &go, 1) != 0)
+		return 101;
+	r = assert_now(t);
+	store_close(&s);
+	return r == ERR_OK ? 1 : r == ERR_REPLAYED ? 0 : 102;
+}
+
+/* T5: the same assertion at several brokers at once has exactly one winner. */
+static void
+assertion_at_once(void **state)
+{
+	struct place *t = *state;
+	pid_t pids[BROKERS];
+	int start[2], won = 0;
+
+	house_ask(&t->h, "native", "", &t->l);
+	house_challenge(&t->h, &t->l);
+	house_sign(&t->l, &pki.z, &pki.pki.z);
+	store_close(&t->h.store);	/* no connection may cross a fork */
+	assert_int_equal(pipe(start), 0);
+	for (int i = 0; i < BROKERS; i++) {
+		pids[i] = fork();
+		assert_true(pids[i] >= 0);
+		if (pids[i] == 0) {
+			close(start[1]);
+			_exit(one_of_many(t, start[0]));
+		}
+	}
+	close(start[0]);
+	close(start[1]);
+	for (int i = 0; i < BROKERS; i++) {
+		int status;
+
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_true(WIFEXITED(status));
+		assert_true(WEXITSTATUS(status) <= 1);
+		won += WEXITSTATUS(status);
+	}
+	assert_int_equal(won, 1);
+	house_restart(&t->h);
+	assert_err(assert_now(t), ERR_REPLAYED);
 }
 
 static void
@@ -520,6 +589,8 @@ main(void)
 		ONE(replaced_challenge),
 		ONE(challenge_too_old),
 		ONE(challenge_just_in_time),
+		ONE(another_days_assertion),
+		ONE(assertion_at_once),
 		ONE(challenge_of_another_login),
 		ONE(challenge_by_another_key),
 		ONE(no_record_no_login),
