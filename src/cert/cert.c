@@ -92,7 +92,8 @@ check_key(const X509 *x)
 		return fail(ERR_UNSUPPORTED, "certificate: kind of key");
 	}
 	if (EVP_PKEY_get_bits(key) > KEY_BITS_MAX)
-		return fail(ERR_LIMIT, "certificate: key of %d bits", EVP_PKEY_get_bits(key));
+		return fail(ERR_LIMIT, "certificate: key of %d bits",
+		    EVP_PKEY_get_bits(key));
 
 	return ERR_OK;
 }
@@ -131,8 +132,10 @@ read_policies(struct cert *c)
 	int found;
 
 	all = X509_get_ext_d2i(c->x, NID_certificate_policies, &found, NULL);
+	if (all == NULL && found == -1)
+		return ERR_OK;		/* there are none */
 	if (all == NULL)
-		return found == -1 ? ERR_OK : fail(ERR_MALFORMED, "certificate: policies");
+		return fail(ERR_MALFORMED, "certificate: policies");
 	if (sk_POLICYINFO_num(all) > CERT_POLICIES)
 		return fail(ERR_LIMIT, "certificate: policies");
 	for (int i = 0; i < sk_POLICYINFO_num(all); i++) {

@@ -111,7 +111,7 @@ const char *cert_role_name(const char *role);
 /* What a caller demands. */
 struct cert_rules {
 	int64_t	    now;		/* UTC */
-	const char *const *policies;	/* accepted policy OIDs; NULL: those of the environment */
+	const char *const *policies;	/* accepted; NULL: the environment's */
 	size_t	    n_policies;
 	const char *pass_types;		/* "ZN" */
 };
@@ -121,7 +121,7 @@ struct cert_verdict {
 	char issuer_cn[256];
 	char policy[64];		/* the accepted policy OID, of the leaf */
 	char serial[64];		/* hex */
-	struct cert *chain[8];		/* leaf first, anchor last; owned by the verdict */
+	struct cert *chain[8];		/* leaf first, anchor last; the verdict's own */
 	size_t chain_n;
 };
 void cert_verdict_free(struct cert_verdict *v);

@@ -51,14 +51,18 @@ ends(const char *name, const char *suffix)
 static int
 is_ca_file(const struct dirent *e)
 {
-	return e->d_name[0] != '.' && (ends(e->d_name, ".pem") || ends(e->d_name, ".der") ||
-	    ends(e->d_name, ".cer") || ends(e->d_name, ".crt"));
+	const char *n = e->d_name;
+
+	return n[0] != '.' && (ends(n, ".pem") || ends(n, ".der") || ends(n, ".cer") ||
+	    ends(n, ".crt"));
 }
 
 static int
 is_crl_file(const struct dirent *e)
 {
-	return e->d_name[0] != '.' && (ends(e->d_name, ".crl") || ends(e->d_name, ".pem"));
+	const char *n = e->d_name;
+
+	return n[0] != '.' && (ends(n, ".crl") || ends(n, ".pem"));
 }
 
 /* The files of a folder by name; none when it does not exist. */
@@ -117,11 +121,13 @@ each_pem(struct cert_store *s, struct cur text, const char *label, der_fn *fn)
 
 	if (in == NULL)
 		return fail(ERR_NOMEM, "PEM");
-	for (int i = 0; i < BLOCKS_MAX; i++) {
+	for (int i = 0; i <= BLOCKS_MAX; i++) {
 		if ((r = one_block(s, in, label, fn, &end)) != ERR_OK)
 			return r;
+		if (end && i == 0)
+			return fail(ERR_MALFORMED, "PEM without a block");
 		if (end)
-			return i > 0 ? ERR_OK : fail(ERR_MALFORMED, "PEM without a block");
+			return ERR_OK;
 	}
 	return fail(ERR_LIMIT, "PEM of more than %d blocks", BLOCKS_MAX);
 }
@@ -298,8 +304,10 @@ cert_store_load(const char *dir, enum cert_env env, enum cert_revocation revocat
 	enum err r;
 
 	if ((r = cert_store_new(env, revocation, &s)) != ERR_OK ||
-	    (r = load_cas(s, dir, "anchors", cert_store_add_anchor)) != ERR_OK ||
-	    (r = load_cas(s, dir, "intermediates", cert_store_add_intermediate)) != ERR_OK)
+	    (r = load_cas(s, dir, "anchors", cert_store_add_anchor)) != ERR_OK)
+		return r;
+	r = load_cas(s, dir, "intermediates", cert_store_add_intermediate);
+	if (r != ERR_OK)
 		return r;
 	if (sk_X509_num(s->anchors) == 0)
 		return fail(ERR_CONFIG, "%s/anchors: no anchor", dir);

@@ -80,7 +80,8 @@ for_clients(X509 *x)
 static enum cert_purpose
 by_usage(X509 *x)
 {
-	const uint32_t encipher = KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT | KU_KEY_AGREEMENT;
+	const uint32_t encipher = KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT |
+	    KU_KEY_AGREEMENT;
 	uint32_t ku = X509_get_key_usage(x);		/* UINT32_MAX: no extension */
 
 	if (ku == UINT32_MAX || (X509_get_extension_flags(x) & EXFLAG_CA) != 0 ||

@@ -178,7 +178,8 @@ revoked_check(const struct cert_store *s, STACK_OF(X509) *chain, int64_t now)
 	for (int i = 0; i + 1 < sk_X509_num(chain); i++) {
 		AUTO(issuer_drop) STACK_OF(X509) *issuer = sk_X509_new_null();
 
-		if (issuer == NULL || sk_X509_push(issuer, sk_X509_value(chain, i + 1)) <= 0)
+		if (issuer == NULL ||
+		    sk_X509_push(issuer, sk_X509_value(chain, i + 1)) <= 0)
 			return fail(ERR_NOMEM, "revocation");
 		r = check_link(ctx, sk_X509_value(chain, i), issuer, crls, now, &seen);
 		if (r != ERR_OK)

@@ -270,7 +270,7 @@ check_issuer(const X509 *x, char type)
 		return note(r, "issuer");
 	for (size_t i = 0; i < NELEM(issuers); i++)
 		if (issuers[i].type != type && strstr(cn, issuers[i].words) != NULL)
-			return fail(ERR_CERT_PROFILE, "issuer is not one of this pass type");
+			return fail(ERR_CERT_PROFILE, "issuer of another pass type");
 
 	return ERR_OK;
 }

@@ -31,11 +31,11 @@ assertion_header(enum jws_alg alg, const struct cur *x5c, size_t n, struct buf *
 }
 
 static void
-put_bytes(struct buf *b, const char *name, const uint8_t *p, size_t n)
+put_bytes32(struct buf *b, const char *name, const uint8_t p[32])
 {
 	AUTO(buf_free) struct buf text = BUF(B64URL_LEN(32));
 
-	b64url_put(&text, cur_of(p, n));
+	b64url_put(&text, cur_of(p, 32));
 	if (buf_end(&text) != ERR_OK)
 		b->failed = buf_end(&text);
 	else
@@ -66,8 +66,8 @@ assertion_payload(const struct assertion *a, struct buf *ret)
 {
 	jsonw_object(ret);
 	jsonw_member_int(ret, "v", CLAIMS_VERSION);
-	put_bytes(ret, "challenge_sha256", a->challenge_sha256, sizeof(a->challenge_sha256));
-	put_bytes(ret, "nonce", a->nonce, sizeof(a->nonce));
+	put_bytes32(ret, "challenge_sha256", a->challenge_sha256);
+	put_bytes32(ret, "nonce", a->nonce);
 	put_str(ret, "aud", a->aud);
 	put_str(ret, "client_id", a->client_id);
 	put_str(ret, "rp_name", a->rp_name);
@@ -138,10 +138,13 @@ read_claims(const json_t *o, struct assertion *ret)
 	    sizeof(ret->challenge_sha256))) != ERR_OK ||
 	    (r = claims_bytes(o, "nonce", ret->nonce, sizeof(ret->nonce))) != ERR_OK ||
 	    (r = read_texts(o, texts, NELEM(texts))) != ERR_OK ||
-	    (r = claims_optional(o, "origin", ret->origin, sizeof(ret->origin))) != ERR_OK ||
 	    (r = json_need_int(o, "iat", &ret->iat)) != ERR_OK)
 		return r;
-	if (!claims_is_id(ret->aud) || !claims_is_id(ret->client_id) || !claims_is_id(ret->jti))
+	r = claims_optional(o, "origin", ret->origin, sizeof(ret->origin));
+	if (r != ERR_OK)
+		return r;
+	if (!claims_is_id(ret->aud) || !claims_is_id(ret->client_id) ||
+	    !claims_is_id(ret->jti))
 		return fail(ERR_MALFORMED, "an identifier that is none");
 
 	return read_evidence(o, &ret->evidence);

@@ -6,7 +6,8 @@
  * The worker builds every byte from a struct assertion; nothing of a caller's is
  * copied into the signed bytes but as the value of a JSON string.  What a card signs
  * is ASCII of the form base64url "." base64url, and begins with "eyJ": never a TLS 1.2
- * handshake (first byte 01), never a TLS 1.3 CertificateVerify (64 spaces), never DER (T6).
+ * handshake (first byte 01), never a TLS 1.3 CertificateVerify (64 spaces), never DER
+ * (T6).
  */
 #ifndef DEZI_LOGIN_ASSERTION_H
 #define DEZI_LOGIN_ASSERTION_H

@@ -12,8 +12,8 @@
 static enum err
 check_texts(const struct challenge *c)
 {
-	if (!claims_is_id(c->iss) || !claims_is_id(c->jti) || !claims_is_id(c->client_id) ||
-	    !claims_is_id(c->acr))
+	if (!claims_is_id(c->iss) || !claims_is_id(c->jti) ||
+	    !claims_is_id(c->client_id) || !claims_is_id(c->acr))
 		return fail(ERR_MALFORMED, "an identifier that is none");
 	if (!claims_is_text(c->rp_name_nl) ||
 	    (c->rp_name_en[0] != '\0' && !claims_is_text(c->rp_name_en)))
@@ -47,8 +47,10 @@ read_names(const json_t *o, struct challenge *ret)
 
 	if (!json_is_object(names))
 		return fail(ERR_MALFORMED, "\"rp_name\": expected an object");
-	if ((r = json_only(names, languages, NELEM(languages))) != ERR_OK ||
-	    (r = json_need_str(names, "nl", ret->rp_name_nl, sizeof(ret->rp_name_nl))) != ERR_OK)
+	if ((r = json_only(names, languages, NELEM(languages))) != ERR_OK)
+		return r;
+	r = json_need_str(names, "nl", ret->rp_name_nl, sizeof(ret->rp_name_nl));
+	if (r != ERR_OK)
 		return r;
 
 	return claims_optional(names, "en", ret->rp_name_en, sizeof(ret->rp_name_en));
@@ -167,8 +169,8 @@ read_all(struct cur compact, const char *iss, EVP_PKEY *const *keys, size_t n_ke
 
 	if (compact.n >= CHALLENGE_MAX)
 		return fail(ERR_LIMIT, "%zu bytes", compact.n);
-	if ((r = claims_open(compact, NAME_TYP_CHALLENGE, members, NELEM(members), &p, &h)) !=
-	    ERR_OK)
+	r = claims_open(compact, NAME_TYP_CHALLENGE, members, NELEM(members), &p, &h);
+	if (r != ERR_OK)
 		return r;
 	if (h.alg != JWS_ES256)					/* T2 */
 		return fail(ERR_ALG, "%s", jws_alg_name(h.alg));
@@ -208,11 +210,12 @@ payload_json(const struct challenge *c)
 	for (size_t i = 0; i < c->n_policies; i++)
 		if (json_array_append_new(policies, json_string(c->policies[i])) != 0)
 			return NULL;
-	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:{s:s, s:s*}, s:s*, s:s, s:O}",
-	    "v", CLAIMS_VERSION, "iss", c->iss, "aud", NAME_AUD_AGENT, "jti", c->jti,
-	    "nonce", buf_cstr(&nonce), "iat", (json_int_t)c->iat, "exp", (json_int_t)c->exp,
-	    "client_id", c->client_id, "rp_name", "nl", c->rp_name_nl, "en", en,
-	    "origin", origin, "acr", c->acr, "cert_policies", policies);
+	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:{s:s, s:s*}, s:s*,"
+	    " s:s, s:O}", "v", CLAIMS_VERSION, "iss", c->iss, "aud", NAME_AUD_AGENT,
+	    "jti", c->jti, "nonce", buf_cstr(&nonce), "iat", (json_int_t)c->iat,
+	    "exp", (json_int_t)c->exp, "client_id", c->client_id,
+	    "rp_name", "nl", c->rp_name_nl, "en", en, "origin", origin, "acr", c->acr,
+	    "cert_policies", policies);
 }
 
 static enum err
@@ -223,8 +226,8 @@ header_json(EVP_PKEY *key, json_t **ret)
 
 	if ((r = jwk_thumbprint(key, thumbprint)) != ERR_OK)
 		return r;
-	*ret = json_pack("{s:s, s:s, s:s}", "alg", jws_alg_name(JWS_ES256), "kid", thumbprint,
-	    "typ", NAME_TYP_CHALLENGE);
+	*ret = json_pack("{s:s, s:s, s:s}", "alg", jws_alg_name(JWS_ES256),
+	    "kid", thumbprint, "typ", NAME_TYP_CHALLENGE);
 
 	return *ret != NULL ? ERR_OK : fail(ERR_NOMEM, "challenge");
 }
@@ -244,7 +247,8 @@ challenge_write(const struct challenge *c, EVP_PKEY *key, struct buf *ret)
 	payload = payload_json(c);
 	if (payload == NULL)
 		return fail(ERR_NOMEM, "challenge");
-	if ((r = json_put(&h, header)) != ERR_OK || (r = json_put(&p, payload)) != ERR_OK ||
+	if ((r = json_put(&h, header)) != ERR_OK ||
+	    (r = json_put(&p, payload)) != ERR_OK ||
 	    (r = jws_signing_input(buf_view(&h), buf_view(&p), &jws)) != ERR_OK ||
 	    (r = jws_sign(JWS_ES256, key, buf_view(&jws), &sig)) != ERR_OK ||
 	    (r = jws_finish(&jws, buf_view(&sig))) != ERR_OK)

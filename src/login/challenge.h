@@ -29,15 +29,20 @@ struct challenge {
 
 /*
  * Check and read a challenge.  The header's "kid" is the thumbprint of the key; only
- * the given keys, which the configuration names, are tried.  iss and aud must be equal to what is configured; exp - iat at most
- * CHALLENGE_LIFE_MAX.  No clock: the agent counts from receipt.
+ * the given keys, which the configuration names, are tried.  iss and aud must be equal
+ * to what is configured; exp - iat at most CHALLENGE_LIFE_MAX.  No clock: the agent
+ * counts from receipt.
  *	ERR_CHALLENGE	anything about it that is not as docs/broker-protocol.md says
  *	ERR_VERSION	v is not 1
  */
 MUST_CHECK enum err challenge_read(struct cur compact, const char *iss,
     EVP_PKEY *const *keys, size_t n_keys, struct challenge *ret);
 
-/* Make one, as the broker does.  ret is appended to. */
-MUST_CHECK enum err challenge_write(const struct challenge *c, EVP_PKEY *key, struct buf *ret);
+/*
+ * Make one, as the broker does.  ret is appended to.  ERR_MALFORMED: something in c that
+ * challenge_read() would refuse.  ERR_ALG: the key is not on P-256.
+ */
+MUST_CHECK enum err challenge_write(const struct challenge *c, EVP_PKEY *key,
+    struct buf *ret);
 
 #endif

@@ -20,7 +20,8 @@ only_members(struct cur header, const char *const *members, size_t n)
 		return note(r, "JWS header");
 	for (size_t i = 0; i < n; i++)
 		if (json_object_get(o, members[i]) == NULL)
-			return fail(ERR_MALFORMED, "JWS header without \"%s\"", members[i]);
+			return fail(ERR_MALFORMED, "JWS header without \"%s\"",
+			    members[i]);
 
 	return ERR_OK;
 }

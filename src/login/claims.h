@@ -20,7 +20,8 @@ MUST_CHECK enum err claims_open(struct cur compact, const char *typ,
 MUST_CHECK enum err claims_version(const json_t *o);
 
 /* A member of exactly n bytes in base64url.  ERR_MALFORMED. */
-MUST_CHECK enum err claims_bytes(const json_t *o, const char *name, uint8_t *ret, size_t n);
+MUST_CHECK enum err claims_bytes(const json_t *o, const char *name, uint8_t *ret,
+    size_t n);
 
 /* Text of a member that may be absent, then "".  ERR_MALFORMED when empty or no text. */
 MUST_CHECK enum err claims_optional(const json_t *o, const char *name, char *ret,

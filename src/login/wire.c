@@ -65,9 +65,10 @@ take_policies(struct cur *in, struct challenge *ret)
 
 	if (!cur_u8(in, &n) || n > CHALLENGE_POLICIES)
 		return false;
-	for (ret->n_policies = 0; ret->n_policies < n; ret->n_policies++)
-		if (!take_str(in, ret->policies[ret->n_policies], sizeof(ret->policies[0])))
+	for (size_t i = 0; i < n; i++)
+		if (!take_str(in, ret->policies[i], sizeof(ret->policies[i])))
 			return false;
+	ret->n_policies = n;
 	return true;
 }
 

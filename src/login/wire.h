@@ -3,7 +3,7 @@
  * Between agent and worker, over a socket pair, in frames (base/frame.h).
  *
  *	agent -> worker		LOGIN		once, a struct login_request
- *				CHALLENGE	answer to NEED_CHALLENGE: a struct login_request
+ *				CHALLENGE	answer to NEED_CHALLENGE: the same
  *				REFUSED		answer to NEED_CHALLENGE: word
  *	worker -> agent		STEP		name of the step
  *				NEED_CHALLENGE	empty
@@ -33,7 +33,8 @@ MUST_CHECK enum err wire_put_request(struct buf *b, const struct login_request *
 MUST_CHECK enum err wire_get_request(struct cur body, struct login_request *ret);
 MUST_CHECK enum err wire_put_done(struct buf *b, const struct login_result *r);
 MUST_CHECK enum err wire_get_done(struct cur body, struct login_result *ret);
-MUST_CHECK enum err wire_put_failure(struct buf *b, enum err e, int tries, const char *trail);
+MUST_CHECK enum err wire_put_failure(struct buf *b, enum err e, int tries,
+    const char *trail);
 MUST_CHECK enum err wire_get_failure(struct cur body, struct wire_failure *ret);
 
 #endif

@@ -32,13 +32,15 @@ verify_result_free(struct verify_result *r)
 enum err
 verify_expect_of(const struct challenge *c, struct cur compact, struct verify_expect *ret)
 {
+	const char *en = c->rp_name_en[0] != '\0' ? c->rp_name_en : NULL;
 	struct verify_expect e = {
 		.aud = c->iss, .client_id = c->client_id, .origin = c->origin,
-		.rp_names = { c->rp_name_nl, c->rp_name_en[0] != '\0' ? c->rp_name_en : NULL },
+		.rp_names = { c->rp_name_nl, en },
 	};
 
 	memcpy(e.nonce, c->nonce, sizeof(e.nonce));
-	if (EVP_Digest(compact.p, compact.n, e.challenge_sha256, NULL, EVP_sha256(), NULL) != 1)
+	if (EVP_Digest(compact.p, compact.n, e.challenge_sha256, NULL, EVP_sha256(),
+	    NULL) != 1)
 		return fail(ERR_CRYPTO, "SHA-256");
 	*ret = e;
 
@@ -52,14 +54,16 @@ read_token(struct cur compact, struct token *t, struct verify_result *ret)
 	static const char *const members[] = { "alg", "typ", "x5c" };
 	enum err r;
 
-	if ((r = claims_open(compact, NAME_TYP_ASSERTION, members, NELEM(members),
-	    &t->parts, &t->header)) != ERR_OK ||
-	    (r = assertion_payload_read(buf_view(&t->parts.payload), &ret->said)) != ERR_OK ||
-	    (r = cert_parse(buf_view(&t->header.x5c[0]), &t->leaf)) != ERR_OK)
+	r = claims_open(compact, NAME_TYP_ASSERTION, members, NELEM(members), &t->parts,
+	    &t->header);
+	if (r != ERR_OK)
 		return r;
 	ret->alg = t->header.alg;
+	r = assertion_payload_read(buf_view(&t->parts.payload), &ret->said);
+	if (r != ERR_OK)
+		return r;
 
-	return ERR_OK;
+	return cert_parse(buf_view(&t->header.x5c[0]), &t->leaf);
 }
 
 /* B 6.  iat is a stranger's number: compare, and subtract only what is near. */
@@ -85,7 +89,7 @@ check_audience(const struct verify_expect *e, const struct assertion *said)
 	return ERR_OK;
 }
 
-/* C: the key decides which algorithms there are, the header only which of them (T-alg). */
+/* C: the key decides which algorithms there can be, the header only names one (T-alg). */
 static enum err
 check_signature(const struct token *t)
 {
@@ -139,7 +143,8 @@ check_certificate(const struct token *t, const struct verify_rules *rules,
 	for (size_t i = 1; i < t->header.x5c_n; i++)
 		extra[n++] = buf_view(&t->header.x5c[i]);
 
-	return cert_check_login(rules->store, t->leaf, extra, n, &rules->cert, &ret->cert);
+	return cert_check_login(rules->store, t->leaf, extra, n, &rules->cert,
+	    &ret->cert);
 }
 
 enum err

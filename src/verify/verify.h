@@ -56,6 +56,7 @@ void verify_result_free(struct verify_result *r);
  * The verdict: ERR_OK, or the first check that failed.  ret is filled as far as the
  * checks came (for the audit record) and must be freed in either case.
  *	ERR_LIMIT, ERR_MALFORMED, ERR_VERSION	size, form, typ, members (B 5)
+ *	what cert_parse() says of the leaf
  *	ERR_AUDIENCE, ERR_STALE			aud, iat (B 6)
  *	ERR_ALG, ERR_SIGNATURE			(C 7, 8)
  *	ERR_MISMATCH				not the challenge of this login

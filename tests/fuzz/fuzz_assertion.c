@@ -26,7 +26,8 @@ token(struct cur in)
 {
 	AUTO(cert_store_free) struct cert_store *s = NULL;
 	AUTO(verify_result_free) struct verify_result v = { 0 };
-	struct verify_rules rules = { .cert = { .now = 1790000000, .pass_types = "ZNM" } };
+	struct verify_rules rules = { .cert = { .now = 1790000000,
+	    .pass_types = "ZNM" } };
 
 	if (cert_store_new(CERT_ENV_TEST, CERT_REVOCATION_SOFT, &s) != ERR_OK)
 		return;

@@ -77,8 +77,10 @@ signer(EVP_PKEY *key, const char *hash, bool pss)
 	assert_int_equal(EVP_DigestSignInit(ctx, &pctx,
 	    EVP_get_digestbyname(hash != NULL ? hash : "SHA256"), NULL, key), 1);
 	if (pss) {
-		assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING), 1);
-		assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST), 1);
+		assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(pctx,
+		    RSA_PKCS1_PSS_PADDING), 1);
+		assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx,
+		    RSA_PSS_SALTLEN_DIGEST), 1);
 	}
 	return ctx;
 }
@@ -198,7 +200,8 @@ void
 make_crl(const struct crl_recipe *how, const struct made *issuer, struct buf *ret)
 {
 	X509_CRL *crl = X509_CRL_new();
-	ASN1_TIME *from = ASN1_TIME_set(NULL, how->from != 0 ? how->from : MADE_NOW - 3600);
+	ASN1_TIME *from = ASN1_TIME_set(NULL,
+	    how->from != 0 ? how->from : MADE_NOW - 3600);
 	ASN1_TIME *until = ASN1_TIME_set(NULL,
 	    how->until != 0 ? how->until : MADE_NOW + 2 * MADE_DAY);
 	EVP_MD_CTX *ctx;
@@ -286,7 +289,8 @@ struct recipe
 pass_recipe(char type)
 {
 	struct recipe r = {
-		.cn = "Zo\xc3\xab van den Br\xc3\xbble", .o = "T\xc3\xa9st Ziekenhuis Oost",
+		.cn = "Zo\xc3\xab van den Br\xc3\xbble",
+		.o = "T\xc3\xa9st Ziekenhuis Oost",
 		.title = type == 'Z' ? "Arts" : NULL, .serial_number = "900000001",
 		.basic = "critical,CA:FALSE", .usage = "critical,digitalSignature",
 		.eku = "clientAuth,emailProtection,1.3.6.1.4.1.311.10.3.12",

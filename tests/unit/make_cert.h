@@ -20,7 +20,7 @@ void made_drop(struct made *m);
 /* What goes into a certificate; a NULL or 0 leaves it out. */
 struct recipe {
 	const char *cn, *o, *title, *serial_number;	/* subject */
-	const char *kind;	/* of the new key: "RSA2048" (default), "RSA1024", "P-256" ... */
+	const char *kind;	/* of a new key: "RSA2048" (default), "P-256", ... */
 	EVP_PKEY *key;		/* instead of a new one: borrowed */
 	long	serial;		/* default 1 */
 	int64_t	from, until;	/* default: a year around MADE_NOW */

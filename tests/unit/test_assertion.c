@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* The assertion: exact bytes, strict reading, and what a card can be made to sign (T6). */
+/* The assertion: exact bytes, strict reading, what a card can be made to sign (T6). */
 #include "tests/check.h"
 
 #include <string.h>
@@ -61,7 +61,8 @@ exact_header(void **state)
 
 	(void)state;
 	assert_ok(assertion_header(JWS_PS256, x5c, 2, &b));
-	assert_string_equal(buf_cstr(&b), "{\"alg\":\"PS256\",\"typ\":\"dezi-assertion+jwt\","
+	assert_string_equal(buf_cstr(&b),
+	    "{\"alg\":\"PS256\",\"typ\":\"dezi-assertion+jwt\","
 	    "\"x5c\":[\"MAA=\",\"////\"]}");
 	for (size_t i = 0; i < NELEM(many); i++)
 		many[i] = x5c[0];
@@ -108,7 +109,8 @@ changed(void **state)
 static void
 deep_and_long(void **state)
 {
-	AUTO(buf_free) struct buf deep = BUF(65536), inside = BUF(65536), big = BUF(1 << 20);
+	AUTO(buf_free) struct buf deep = BUF(65536), inside = BUF(65536),
+	    big = BUF(1 << 20);
 	AUTO(buf_free) struct buf nest = BUF(16384);
 	struct assertion a;
 
@@ -158,7 +160,7 @@ expect_our_form(struct cur in)
 	/* A TLS 1.3 CertificateVerify begins with 64 spaces (RFC 8446 section 4.4.3). */
 	memset(spaces, ' ', sizeof(spaces));
 	assert_false(cur_starts(in, cur_of(spaces, sizeof(spaces))));
-	/* Documents are signed as DER: SET OF attributes (RFC 5652 section 5.4), or SEQUENCE. */
+	/* Documents: DER, a SET OF attributes (RFC 5652 section 5.4) or a SEQUENCE. */
 	assert_true(in.p[0] != 0x30 && in.p[0] != 0x31);
 	/* No digest, and no DigestInfo, is as long. */
 	assert_true(in.n > 19 + 64);
@@ -207,12 +209,16 @@ next(uint32_t *seed)
 	return *seed;
 }
 
+#define TLS13	\
+	"                                                                "	\
+	"TLS 1.3, client CertificateVerify"
+
 static const char *const hostile[] = {
 	"", "\x01", "\x01\x01\x01\xfc\x03\x03", "\x30\x82\x01\x0a", "\x31\x0b",
-	"                                                                "
-	"TLS 1.3, client CertificateVerify",
+	TLS13,
 	"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05",
-	"0123456789abcdef0123456789abcdef", "\"}.", "\",\"alg\":\"none\",\"x\":\"", "\"}}",
+	"0123456789abcdef0123456789abcdef", "\"}.", "\",\"alg\":\"none\",\"x\":\"",
+	"\"}}",
 	"\\", "\\u0000", "\n\r\t", ".", "..", "eyJhbGciOiJub25lIn0.e30.", "%n%s%x",
 	"\xc3\xab\xe2\x80\xae\xf0\x9f\xa9\xba", "\xff\xfe", "\xed\xa0\x80",
 };
@@ -265,8 +271,8 @@ t6_any_bytes(void **state)
 			all[k].at[n] = '\0';
 		}
 		a.iat = (int64_t)((uint64_t)next(&seed) << 32 | next(&seed));
-		if (!build(&a, (enum jws_alg)(1 + next(&seed) % 4), cur_str(a.evidence.caller),
-		    &in))
+		if (!build(&a, (enum jws_alg)(1 + next(&seed) % 4),
+		    cur_str(a.evidence.caller), &in))
 			continue;
 		built++;
 		expect_our_form(buf_view(&in));
@@ -291,15 +297,18 @@ main(void)
 		cmocka_unit_test(t6_any_bytes),
 		GOOD("as it is", "", ""),
 		GOOD("without origin", "\"origin\":\"https://epd.example.nl\",", ""),
-		GOOD("more evidence", "\"means\"", "\"piv_attestation\":[\"AA==\"],\"means\""),
+		GOOD("more evidence", "\"means\"",
+		    "\"piv_attestation\":[\"AA==\"],\"means\""),
 		GOOD("iat before 1970", "1790000000", "-1"),
 		ROW("version 2", "\"v\":1", "\"v\":2", ERR_VERSION),
-		ROW("version 2 with members of its own", "{\"v\":1", "{\"w\":0,\"v\":2", ERR_VERSION),
+		ROW("version 2 with members of its own", "{\"v\":1", "{\"w\":0,\"v\":2",
+		    ERR_VERSION),
 		BAD("version as text", "\"v\":1", "\"v\":\"1\""),
 		BAD("no version", "\"v\":1,", ""),
 		BAD("a claim more", "{\"v\":1", "{\"acr\":\"high\",\"v\":1"),
 		BAD("a claim twice", "{\"v\":1", "{\"aud\":\"x\",\"v\":1"),
-		BAD("a claim twice in evidence", "\"means\"", "\"means\":\"x\",\"means\""),
+		BAD("a claim twice in evidence", "\"means\"",
+		    "\"means\":\"x\",\"means\""),
 		BAD("short hash", ZEROS, "AAAA"),
 		BAD("hash in hex", ZEROS,
 		    "0000000000000000000000000000000000000000000000000000000000000000"),

@@ -194,8 +194,10 @@ real_crls(void **state)
 		assert_ok(cert_store_add_crl(s, buf_view(&b)));
 	}
 	assert_ok(revoked_check(s, path.certs, OCTOBER_2020));
-	assert_err(revoked_check(s, path.certs, OCTOBER_2020 - 2 * MADE_DAY), ERR_REVOCATION);
-	assert_err(revoked_check(s, path.certs, OCTOBER_2020 + 2 * MADE_DAY), ERR_REVOCATION);
+	assert_err(revoked_check(s, path.certs, OCTOBER_2020 - 2 * MADE_DAY),
+	    ERR_REVOCATION);
+	assert_err(revoked_check(s, path.certs, OCTOBER_2020 + 2 * MADE_DAY),
+	    ERR_REVOCATION);
 }
 
 static void
@@ -433,8 +435,8 @@ main(void)
 		PURPOSE("no clientAuth", OTHER, DS, "emailProtection", P(1)),
 		PURPOSE("no EKU", OTHER, DS, NULL, P(1)),
 		PURPOSE("no usage", OTHER, NULL, "clientAuth", P(1)),
-		PURPOSE("CA", OTHER, "critical,digitalSignature,keyCertSign", "clientAuth",
-		    P(1), .ca = true),
+		PURPOSE("CA", OTHER, "critical,digitalSignature,keyCertSign",
+		    "clientAuth", P(1), .ca = true),
 		PROFILE("good", ERR_OK, ACCEPTANCE, .upn = UPN, .uzi = Z_NAME),
 		PROFILE("length byte 3D", ERR_OK, TEST, .hex =
 		    RAW("48", "46", "3F", "3D", Z_HEX)),
@@ -465,7 +467,8 @@ main(void)
 		PROFILE("UTF8String, lenient", ERR_OK, TEST, .san =
 		    "otherName:2.5.5.5;UTF8:" Z_NAME),
 		PROFILE("an INTEGER", BAD, TEST, .san = "otherName:2.5.5.5;INT:5"),
-		UZI_BAD("6 fields", "2.16.528.1.1007.99.217-1-900000001-Z-90000123-01.015"),
+		UZI_BAD("6 fields",
+		    "2.16.528.1.1007.99.217-1-900000001-Z-90000123-01.015"),
 		UZI_BAD("8 fields", Z_NAME "-1"),
 		PROFILE("6 fields, lenient", BAD, TEST, .upn = UPN, .uzi =
 		    "2.16.528.1.1007.99.217-1-900000001-Z-90000123-01.015"),

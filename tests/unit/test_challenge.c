@@ -34,7 +34,8 @@ sample(void)
 {
 	struct challenge c = {
 		.iss = ISS, .jti = "c-1", .iat = 1790000000, .exp = 1790000090,
-		.client_id = "epd", .rp_name_nl = "Huisarts \xe2\x80\x9cOost\xe2\x80\x9d \\ \"x\"",
+		.client_id = "epd",
+		.rp_name_nl = "Huisarts \xe2\x80\x9cOost\xe2\x80\x9d \\ \"x\"",
 		.rp_name_en = "GP East", .origin = "https://epd.example.nl",
 		.acr = "http://eidas.europa.eu/LoA/high",
 		.policies = { "2.16.528.1.1007.99.211", "1.2.3" }, .n_policies = 2,
@@ -132,7 +133,8 @@ changed(void **state)
 		replace_put(&p, payload_text, t->find, t->with);
 	else
 		buf_str(&p, payload_text);
-	raw_jws(buf_view(&h), buf_view(&p), t->unsigned_ ? JWS_ALG_NONE : alg, signer, &jws);
+	raw_jws(buf_view(&h), buf_view(&p), t->unsigned_ ? JWS_ALG_NONE : alg, signer,
+	    &jws);
 	assert_err(read_with(buf_view(&jws), key, &c), t->want);
 	assert_true(t->want == ERR_OK || c.iat == -5);
 }
@@ -155,7 +157,9 @@ several_keys(void **state)
 static void
 not_a_jws(void **state)
 {
-	static const char *const texts[] = { "", ".", "..", "a.b.c", "eyJ9.e30.", "e30.e30.e30.e30" };
+	static const char *const texts[] = {
+		"", ".", "..", "a.b.c", "eyJ9.e30.", "e30.e30.e30.e30",
+	};
 	AUTO(buf_free) struct buf jws = BUF(65536);
 	struct challenge c = sample(), d;
 
@@ -235,7 +239,8 @@ main(void)
 		GOOD("as it is", "", ""),
 		GOOD("without origin", "\"origin\":\"https://epd.example.nl:8443\",", ""),
 		GOOD("in Dutch only", ",\"en\":\"EHR East\"", ""),
-		GOOD("an IPv6 origin", "https://epd.example.nl:8443", "https://[fe80::1]:8443"),
+		GOOD("an IPv6 origin", "https://epd.example.nl:8443",
+		    "https://[fe80::1]:8443"),
 		ROW("T2: alg none", .find_header = "ES256", .with_header = "none",
 		    .unsigned_ = true, .want = ERR_CHALLENGE),
 		ROW("T2: no signature", .unsigned_ = true, .want = ERR_CHALLENGE),
@@ -251,7 +256,8 @@ main(void)
 		HEAD("typ with a tail", "dezi-challenge+jwt", "dezi-challenge+jwt2"),
 		HEAD("x5c", "{", "{\"x5c\":[\"AA==\"],"),
 		ROW("T1: signed by another key", .foreign = true, .want = ERR_CHALLENGE),
-		ROW("version 2", .find = "\"v\":1", .with = "\"v\":2", .want = ERR_VERSION),
+		ROW("version 2", .find = "\"v\":1", .with = "\"v\":2",
+		    .want = ERR_VERSION),
 		BAD("version as text", "\"v\":1", "\"v\":\"1\""),
 		BAD("version 1.0", "\"v\":1", "\"v\":1.0"),
 		BAD("no version", "\"v\":1,", ""),
@@ -268,17 +274,20 @@ main(void)
 		BAD("T5: lives too long", "1790000120", "1790000121"),
 		BAD("ends before it begins", "1790000120", "1789999999"),
 		BAD("ends when it begins", "1790000120", "1790000000"),
-		BAD("exp that overflows", "\"iat\":1790000000", "\"iat\":-9223372036854775807"),
+		BAD("exp that overflows", "\"iat\":1790000000",
+		    "\"iat\":-9223372036854775807"),
 		BAD("exp out of range", "1790000120", "99999999999999999999"),
 		BAD("no client", "\"client_id\":\"epd\",", ""),
 		BAD("client with a space", "\"epd\"", "\"e pd\""),
 		BAD("client with a NUL", "\"epd\"", "\"epd\\u0000x\""),
-		BAD("no name", "\"rp_name\":{\"nl\":\"EPD van Oost\",\"en\":\"EHR East\"},", ""),
+		BAD("no name",
+		    "\"rp_name\":{\"nl\":\"EPD van Oost\",\"en\":\"EHR East\"},", ""),
 		BAD("no Dutch name", "\"nl\":\"EPD van Oost\",", ""),
 		BAD("empty name", "EPD van Oost", ""),
 		BAD("empty English name", "EHR East", ""),
 		BAD("a third language", "\"nl\":", "\"fr\":\"DPI\",\"nl\":"),
-		BAD("name as text", "{\"nl\":\"EPD van Oost\",\"en\":\"EHR East\"}", "\"EPD\""),
+		BAD("name as text", "{\"nl\":\"EPD van Oost\",\"en\":\"EHR East\"}",
+		    "\"EPD\""),
 		BAD("T30: name with a control", "EPD van Oost", "EPD\\nvan Oost"),
 		BAD("T30: name that turns the text", "EPD van Oost", "EPD \\u202etsoo"),
 		BAD("T30: name of no UTF-8", "EPD van Oost", "EPD \xff"),
@@ -296,7 +305,8 @@ main(void)
 		BAD("no policies", ",\"cert_policies\":[\"2.16.528.1.1007.99.211\"]", ""),
 		BAD("an empty list of policies", "\"2.16.528.1.1007.99.211\"", ""),
 		BAD("a policy that is none", "2.16.528.1.1007.99.211", "2.16..211"),
-		BAD("too many policies", "[\"", "[\"1.1\",\"1.1\",\"1.1\",\"1.1\",\"1.1\",\"1.1\","
+		BAD("too many policies", "[\"",
+		    "[\"1.1\",\"1.1\",\"1.1\",\"1.1\",\"1.1\",\"1.1\","
 		    "\"1.1\",\"1.1\",\""),
 		BAD("a claim more", "{\"v\":1", "{\"x\":0,\"v\":1"),
 		BAD("a claim twice", "{\"v\":1", "{\"v\":1,\"v\":1"),

@@ -94,7 +94,8 @@ leaf(void **state)
 	const struct pki *p = t->foreign ? &other : &pki;
 	const struct made *ca = t->type == 'Z' ? &p->z : t->type == 'N' ? &p->n : &p->m;
 	const struct cert_rules rules = {
-		.now = MADE_NOW, .pass_types = t->pass_types != NULL ? t->pass_types : "ZN",
+		.now = MADE_NOW,
+		.pass_types = t->pass_types != NULL ? t->pass_types : "ZN",
 		.policies = t->policy != NULL ? &t->policy : NULL,
 		.n_policies = t->policy != NULL,
 	};
@@ -121,7 +122,7 @@ leaf(void **state)
 
 /* ---- environments ---- */
 
-/* T38: whatever the configuration lists, no test policy leads to a login in production. */
+/* T38: whatever is configured, no test policy leads to a login in production. */
 static void
 test_policy_in_production(void **state)
 {
@@ -192,8 +193,10 @@ soft_only_in_test(void **state)
 	AUTO(cert_store_free) struct cert_store *s = NULL;
 
 	(void)state;
-	assert_err(cert_store_new(CERT_ENV_PRODUCTION, CERT_REVOCATION_SOFT, &s), ERR_CONFIG);
-	assert_err(cert_store_new(CERT_ENV_ACCEPTANCE, CERT_REVOCATION_SOFT, &s), ERR_CONFIG);
+	assert_err(cert_store_new(CERT_ENV_PRODUCTION, CERT_REVOCATION_SOFT, &s),
+	    ERR_CONFIG);
+	assert_err(cert_store_new(CERT_ENV_ACCEPTANCE, CERT_REVOCATION_SOFT, &s),
+	    ERR_CONFIG);
 	assert_null(s);
 	assert_ok(cert_store_new(CERT_ENV_TEST, CERT_REVOCATION_SOFT, &s));
 }
@@ -226,7 +229,8 @@ extra_certificates(void **state)
 	assert_ok(cert_check_login(s, c, extra + 1, 2, &rules, &w));
 	assert_ok(cert_store_new(CERT_ENV_TEST, CERT_REVOCATION_ELSEWHERE, &foreign));
 	assert_ok(cert_store_add_anchor(foreign, buf_view(&other.root.der)));
-	assert_err(cert_check_login(foreign, c, extra, 3, &rules, &x), ERR_CERT_UNTRUSTED);
+	assert_err(cert_check_login(foreign, c, extra, 3, &rules, &x),
+	    ERR_CERT_UNTRUSTED);
 }
 
 /* An issuing CA may itself be the anchor; then nothing above it is asked for. */
@@ -258,9 +262,11 @@ ca_signed_anew(void **state)
 	AUTO(cert_verdict_free) struct cert_verdict v = { 0 };
 	const struct cert_rules rules = { .now = MADE_NOW, .pass_types = "Z" };
 	struct recipe how = {
-		.cn = "TEST UZI-register Zorgverlener CA G3", .o = "CIBG", .key = pki.z.key,
+		.cn = "TEST UZI-register Zorgverlener CA G3", .o = "CIBG",
+		.key = pki.z.key,
 		.basic = "critical,CA:TRUE,pathlen:0",
-		.usage = "critical,keyCertSign,cRLSign", .policies = "2.16.528.1.1007.99.211",
+		.usage = "critical,keyCertSign,cRLSign",
+		.policies = "2.16.528.1.1007.99.211",
 		.until = MADE_NOW - MADE_DAY,
 	};
 
@@ -354,7 +360,8 @@ g4(void **state)
 	add_crl(s, &issuing, &(const struct crl_recipe){ .hash = "SHA384", .pss = true });
 	assert_ok(check(s, &m, &rules, &v));
 	assert_string_equal(v.policy, policies[0]);
-	make_crl(&(const struct crl_recipe){ .hash = "SHA1", .pss = true }, &issuing, &crl);
+	make_crl(&(const struct crl_recipe){ .hash = "SHA1", .pss = true }, &issuing,
+	    &crl);
 	assert_err(cert_store_add_crl(s, buf_view(&crl)), ERR_UNSUPPORTED);
 }
 
@@ -489,7 +496,8 @@ main(void)
 		LEAF("Z where only N is", good, ERR_PASS_TYPE, 'Z', .pass_types = "N"),
 		LEAF("no type is configured", good, ERR_PASS_TYPE, 'Z', .pass_types = ""),
 		LEAF("T7: signature certificate", signature, ERR_CERT_USAGE, 'Z'),
-		LEAF("signed by a stranger", good, ERR_CERT_UNTRUSTED, 'Z', .foreign = true),
+		LEAF("signed by a stranger", good, ERR_CERT_UNTRUSTED, 'Z',
+		    .foreign = true),
 		LEAF("and expired", expired, ERR_CERT_UNTRUSTED, 'Z', .foreign = true),
 		LEAF("expired", expired, ERR_CERT_EXPIRED, 'Z'),
 		LEAF("not yet valid", early, ERR_CERT_EARLY, 'Z'),
@@ -500,8 +508,8 @@ main(void)
 		LEAF("any policy", any_policy, ERR_CERT_POLICY, 'Z'),
 		LEAF("another policy", foreign_policy, ERR_CERT_POLICY, 'Z'),
 		LEAF("production's policy", production_policy, ERR_CERT_POLICY, 'Z'),
-		LEAF("policy of the environment, not configured", good, ERR_CERT_POLICY, 'Z',
-		    .policy = "2.16.528.1.1007.99.214"),
+		LEAF("policy of the environment, not configured", good, ERR_CERT_POLICY,
+		    'Z', .policy = "2.16.528.1.1007.99.214"),
 		LEAF("policy configured, not the CA's", not_in_ca, ERR_CERT_POLICY, 'Z',
 		    .policy = "2.16.528.1.1007.99.216"),
 		LEAF("no SAN", no_san, ERR_CERT_PROFILE, 'Z'),
@@ -530,20 +538,22 @@ main(void)
 		REVOKED("none of the level 2 CA", ERR_REVOCATION, FRESH, NULL, FRESH),
 		REVOKED("none of the root", ERR_REVOCATION, NULL, FRESH, FRESH),
 		REVOKED("old", ERR_REVOCATION, FRESH, FRESH, CRL(.until = MADE_NOW - 1)),
-		REVOKED("old of the root", ERR_REVOCATION, CRL(.until = MADE_NOW - 1), FRESH,
-		    FRESH),
+		REVOKED("old of the root", ERR_REVOCATION, CRL(.until = MADE_NOW - 1),
+		    FRESH, FRESH),
 		REVOKED("not yet valid", ERR_REVOCATION, FRESH, FRESH,
 		    CRL(.from = MADE_NOW + 60)),
 		REVOKED("signed by another", ERR_REVOCATION, FRESH, FRESH, FRESH,
 		    .forged = true),
 		REVOKED("unknown critical extension", ERR_REVOCATION, FRESH, FRESH,
 		    CRL(.critical = true)),
-		REVOKED("leaf revoked", ERR_CERT_REVOKED, FRESH, FRESH, CRL(.revoked = { 77 })),
-		REVOKED("another revoked", ERR_OK, FRESH, FRESH, CRL(.revoked = { 76, 78 })),
-		REVOKED("issuing CA revoked", ERR_CERT_REVOKED, FRESH, CRL(.revoked = { 3 }),
-		    FRESH),
-		REVOKED("level 2 CA revoked", ERR_CERT_REVOKED, CRL(.revoked = { 2 }), FRESH,
-		    FRESH),
+		REVOKED("leaf revoked", ERR_CERT_REVOKED, FRESH, FRESH,
+		    CRL(.revoked = { 77 })),
+		REVOKED("another revoked", ERR_OK, FRESH, FRESH,
+		    CRL(.revoked = { 76, 78 })),
+		REVOKED("issuing CA revoked", ERR_CERT_REVOKED, FRESH,
+		    CRL(.revoked = { 3 }), FRESH),
+		REVOKED("level 2 CA revoked", ERR_CERT_REVOKED, CRL(.revoked = { 2 }),
+		    FRESH, FRESH),
 		REVOKED("revoked by an old list", ERR_CERT_REVOKED, FRESH, FRESH,
 		    CRL(.until = MADE_NOW - 1, .revoked = { 77 })),
 		REVOKED("revoked by a forger", ERR_REVOCATION, FRESH, FRESH,

@@ -54,7 +54,8 @@ put_crl(const struct folder *f, const char *name, const struct made *issuer,
 }
 
 static void
-put_pem(const struct folder *f, const char *name, const struct made *const *certs, size_t n)
+put_pem(const struct folder *f, const char *name, const struct made *const *certs,
+    size_t n)
 {
 	BIO *out = BIO_new(BIO_s_mem());
 	char *text;
@@ -77,7 +78,8 @@ folder_new(void **state)
 	char path[1024];
 
 	*state = f;
-	snprintf(f->path, sizeof(f->path), "%s/dezi-trust-XXXXXX", tmp != NULL ? tmp : "/tmp");
+	snprintf(f->path, sizeof(f->path), "%s/dezi-trust-XXXXXX",
+	    tmp != NULL ? tmp : "/tmp");
 	if (mkdtemp(f->path) == NULL)
 		return -1;
 	for (size_t i = 0; i < NELEM(subs); i++)
@@ -235,7 +237,8 @@ refresh(void **state)
 	assert_ok(cert_store_refresh(s));
 	assert_ptr_equal(sk_X509_CRL_value(s->crl_files, 0), before);	/* cheap */
 	assert_ok(login(s));
-	put_crl(*state, "crls/z.crl", &pki.z, &(const struct crl_recipe){ .revoked = { 77 } });
+	put_crl(*state, "crls/z.crl", &pki.z,
+	    &(const struct crl_recipe){ .revoked = { 77 } });
 	assert_ok(login(s));
 	assert_ok(cert_store_refresh(s));
 	assert_err(login(s), ERR_CERT_REVOKED);

@@ -54,7 +54,8 @@ static struct challenge
 the_challenge(void)
 {
 	struct challenge c = {
-		.iss = "https://broker.example.nl", .jti = "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
+		.iss = "https://broker.example.nl",
+		.jti = "9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
 		.iat = MADE_NOW - 20, .exp = MADE_NOW + 100, .client_id = "epd",
 		.rp_name_nl = "Zi\xc3\xabkenhuis \xe2\x80\x9cOost\xe2\x80\x9d",
 		.rp_name_en = "East \"General\" \\ Hospital",
@@ -190,7 +191,8 @@ static void
 assertion(void **state)
 {
 	AUTO(buf_free) struct buf asked = BUF(CHALLENGE_MAX), jws = BUF(JWS_MAX);
-	AUTO(buf_free) struct buf h = BUF(JWS_MAX), p = BUF(JWS_MAX), again = BUF(JWS_MAX);
+	AUTO(buf_free) struct buf h = BUF(JWS_MAX), p = BUF(JWS_MAX),
+	    again = BUF(JWS_MAX);
 	AUTO(buf_free) struct buf header = BUF(JWS_MAX), payload = BUF(JWS_MAX);
 	AUTO(buf_free) struct buf pass = BUF(8192), issuing = BUF(8192);
 	AUTO(pkey_drop) EVP_PKEY *key = load_key("pass-private.pem");
@@ -224,7 +226,8 @@ verdict(void **state)
 	AUTO(verify_result_free) struct verify_result v = { 0 };
 	struct challenge c = the_challenge();
 	struct verify_expect e;
-	struct verify_rules rules = { .cert = { .now = MADE_NOW + 2, .pass_types = "ZN" } };
+	struct verify_rules rules = { .cert = { .now = MADE_NOW + 2,
+	    .pass_types = "ZN" } };
 
 	(void)state;
 	load("challenge.jws", &asked);

@@ -26,7 +26,8 @@ ask(void)
 {
 	asked = (struct challenge){
 		.iss = ISS, .jti = "c-1", .iat = MADE_NOW - 20, .exp = MADE_NOW + 100,
-		.client_id = "epd", .rp_name_nl = "EPD van Oost", .rp_name_en = "EHR East",
+		.client_id = "epd", .rp_name_nl = "EPD van Oost",
+		.rp_name_en = "EHR East",
 		.origin = "https://epd.example.nl", .acr = NAME_LOA_HIGH,
 		.policies = { "2.16.528.1.1007.99.211" }, .n_policies = 1,
 	};
@@ -65,7 +66,8 @@ new_store(enum cert_env env, struct cert_store **ret)
 	assert_ok(cert_store_add_intermediate(*ret, buf_view(&pki.level2.der)));
 	for (size_t i = 0; i < NELEM(issuers); i++) {
 		buf_clear(&crl);
-		make_crl(&(const struct crl_recipe){ .revoked = { 666 } }, issuers[i], &crl);
+		make_crl(&(const struct crl_recipe){ .revoked = { 666 } }, issuers[i],
+		    &crl);
 		assert_ok(cert_store_add_crl(*ret, buf_view(&crl)));
 	}
 }
@@ -128,7 +130,8 @@ other_algorithms(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NELEM(all); i++) {
-		AUTO(buf_free) struct buf h = BUF(JWS_MAX), p = BUF(JWS_MAX), jws = BUF(JWS_MAX);
+		AUTO(buf_free) struct buf h = BUF(JWS_MAX), p = BUF(JWS_MAX),
+		    jws = BUF(JWS_MAX);
 		AUTO(verify_result_free) struct verify_result v = { 0 };
 		AUTO(made_drop) struct made m = { 0 };
 		struct recipe how = pass_recipe('Z');
@@ -351,7 +354,8 @@ skew(void **state)
 		int64_t late, most;
 		enum err want;
 	} all[] = {
-		{ 60, 0, ERR_OK }, { 61, 0, ERR_STALE }, { -60, 0, ERR_OK }, { -61, 0, ERR_STALE },
+		{ 60, 0, ERR_OK }, { 61, 0, ERR_STALE }, { -60, 0, ERR_OK }, { -61, 0,
+		ERR_STALE },
 		{ 300, 300, ERR_OK }, { 301, 300, ERR_STALE }, { 5, 4, ERR_STALE },
 	};
 	AUTO(buf_free) struct buf h = BUF(JWS_MAX), p = BUF(JWS_MAX), jws = BUF(JWS_MAX);
@@ -383,7 +387,8 @@ offline(void **state)
 	AUTO(buf_free) struct buf h = BUF(JWS_MAX), p = BUF(JWS_MAX), jws = BUF(JWS_MAX);
 	AUTO(cert_store_free) struct cert_store *s = NULL;
 	AUTO(verify_result_free) struct verify_result v = { 0 }, w = { 0 }, x = { 0 };
-	struct verify_rules rules = { .cert = { .now = MADE_NOW + 3600, .pass_types = "ZN" } };
+	struct verify_rules rules = { .cert = { .now = MADE_NOW + 3600,
+	    .pass_types = "ZN" } };
 	struct assertion a = answer();
 
 	(void)state;
@@ -395,7 +400,8 @@ offline(void **state)
 	assert_string_equal(v.said.client_id, "epd");
 	assert_int_equal(v.cert.who.pass_type, 'Z');
 	rules.cert.now = MADE_NOW + 1000 * MADE_DAY - 1;
-	assert_err(verify_assertion_offline(buf_view(&jws), &rules, &w), ERR_CERT_EXPIRED);
+	assert_err(verify_assertion_offline(buf_view(&jws), &rules, &w),
+	    ERR_CERT_EXPIRED);
 	rules.cert.now = MADE_NOW;
 	jws.p[jws.len - 9] = jws.p[jws.len - 9] == 'A' ? 'B' : 'A';
 	assert_err(verify_assertion_offline(buf_view(&jws), &rules, &x), ERR_SIGNATURE);
@@ -406,7 +412,8 @@ static void
 deep_and_long(void **state)
 {
 	AUTO(buf_free) struct buf big = BUF(1 << 20), h = BUF(JWS_MAX), p = BUF(JWS_MAX);
-	AUTO(buf_free) struct buf nest = BUF(16384), deep = BUF(JWS_MAX), jws = BUF(JWS_MAX);
+	AUTO(buf_free) struct buf nest = BUF(16384), deep = BUF(JWS_MAX),
+	    jws = BUF(JWS_MAX);
 	AUTO(verify_result_free) struct verify_result v = { 0 };
 	struct assertion a = answer();
 
@@ -481,7 +488,8 @@ main(void)
 		HEAD("T-alg: RS1", ERR_ALG, "RS256", "RS1"),
 		HEAD("T-alg: RS512", ERR_ALG, "RS256", "RS512"),
 		HEAD("T-alg: ES256 with an RSA key", ERR_ALG, "RS256", "ES256"),
-		HEAD("T-alg: PS256 over a PKCS#1 signature", ERR_SIGNATURE, "RS256", "PS256"),
+		HEAD("T-alg: PS256 over a PKCS#1 signature", ERR_SIGNATURE, "RS256",
+		    "PS256"),
 		HEAD("alg as a list", ERR_MALFORMED, "\"RS256\"", "[\"RS256\"]"),
 		HEAD("alg twice", ERR_MALFORMED, "{", "{\"alg\":\"none\","),
 		HEAD("crit", ERR_MALFORMED, "{", "{\"crit\":[\"v\"],"),
@@ -489,7 +497,8 @@ main(void)
 		HEAD("jwk", ERR_MALFORMED, "{", "{\"jwk\":{},"),
 		HEAD("x5u", ERR_MALFORMED, "{", "{\"x5u\":\"https://evil.example\","),
 		HEAD("kid", ERR_MALFORMED, "{", "{\"kid\":\"x\","),
-		HEAD("another typ", ERR_MALFORMED, NAME_TYP_ASSERTION, NAME_TYP_CHALLENGE),
+		HEAD("another typ", ERR_MALFORMED, NAME_TYP_ASSERTION,
+		    NAME_TYP_CHALLENGE),
 		HEAD("typ with a tail", ERR_MALFORMED, NAME_TYP_ASSERTION,
 		    NAME_TYP_ASSERTION "2"),
 		HEAD("no x5c", ERR_MALFORMED, "x5c", "x5d"),
@@ -498,13 +507,16 @@ main(void)
 		HEAD("seven certificates", ERR_MALFORMED, "[\"",
 		    "[\"MAA=\",\"MAA=\",\"MAA=\",\"MAA=\",\"MAA=\",\""),
 		BODY("version 2", ERR_VERSION, "\"v\":1", "\"v\":2"),
-		BODY("a claim more", ERR_MALFORMED, "{\"v\":1", "{\"acr\":\"high\",\"v\":1"),
+		BODY("a claim more", ERR_MALFORMED, "{\"v\":1",
+		    "{\"acr\":\"high\",\"v\":1"),
 		BODY("a claim twice", ERR_MALFORMED, "{\"v\":1", "{\"v\":1,\"v\":1"),
-		BODY("more evidence", ERR_OK, "\"means\"", "\"more\":{\"x\":1},\"means\""),
+		BODY("more evidence", ERR_OK, "\"means\"",
+		    "\"more\":{\"x\":1},\"means\""),
 		BODY("other aud", ERR_AUDIENCE, ISS, ISS ".evil"),
 		BODY("other client", ERR_MISMATCH, "\"epd\",\"rp", "\"epd2\",\"rp"),
 		BODY("other nonce", ERR_MISMATCH, "\"nonce\":\"Bw", "\"nonce\":\"Cw"),
-		BODY("origin left out", ERR_MISMATCH, "\"origin\":\"https://epd.example.nl\",", ""),
+		BODY("origin left out", ERR_MISMATCH,
+		    "\"origin\":\"https://epd.example.nl\",", ""),
 		BODY("the English name", ERR_OK, "EPD van Oost", "EHR East"),
 		BODY("a name never given", ERR_MISMATCH, "EPD van Oost", "EPD van West"),
 		BODY("iat at the end of time", ERR_STALE, "\"iat\":1790000000",

@@ -10,12 +10,15 @@ static struct login_request
 sample(void)
 {
 	struct login_request rq = {
-		.login_id = "l-1", .challenge = "eyJ.e30.AA", .deadline_boot_ms = 123456789012,
+		.login_id = "l-1", .challenge = "eyJ.e30.AA",
+		.deadline_boot_ms = 123456789012,
 		.caller = "/usr/bin/epd", .language = "nl",
 		.c = {
-			.iss = "https://broker.example.nl", .jti = "c-1", .iat = 1790000000,
+			.iss = "https://broker.example.nl", .jti = "c-1",
+			.iat = 1790000000,
 			.exp = 1790000120, .client_id = "epd",
-			.rp_name_nl = "Zi\xc3\xabkenhuis", .origin = "https://epd.example.nl",
+			.rp_name_nl = "Zi\xc3\xabkenhuis",
+			.origin = "https://epd.example.nl",
 			.acr = "high", .policies = { "1.2.3", "1.2.4" }, .n_policies = 2,
 		},
 	};
