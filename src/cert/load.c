@@ -12,8 +12,8 @@
 
 #include "base/file.h"
 
-#define CA_FILE_MAX	(1024 * 1024)
-#define CRL_FILE_MAX	(64 * 1024 * 1024)
+#define CA_FILE_MAX	((size_t)1024 * 1024)
+#define CRL_FILE_MAX	((size_t)64 * 1024 * 1024)
 #define FILES_MAX	256
 #define BLOCKS_MAX	64	/* of one PEM file */
 
@@ -169,7 +169,7 @@ load_cas(struct cert_store *s, const char *dir, const char *sub, der_fn *fn)
 
 	if (snprintf(folder, sizeof(folder), "%s/%s", dir, sub) >= (int)sizeof(folder))
 		return fail(ERR_CONFIG, "trust: path is too long");
-	if ((r = list(folder, is_ca_file, &all)) != ERR_OK)
+	if (list(folder, is_ca_file, &all) != ERR_OK)
 		return note(ERR_CONFIG, "trust");
 	for (int i = 0; i < all.n; i++) {
 		snprintf(path, sizeof(path), "%s/%s", folder, all.entry[i]->d_name);

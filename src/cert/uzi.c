@@ -173,7 +173,7 @@ read_fields(struct cur text, enum cert_env env, struct uzi_identity *ret)
 		return fail(ERR_CERT_PROFILE, "UZI name: version");
 	if ((ca = issuer_of(f[0], env)) == NULL)
 		return fail(ERR_CERT_PROFILE, "UZI name: OID-CA");
-	if (f[3].n != 1 || f[3].p[0] != ca->type)
+	if (f[3].n != 1 || f[3].p[0] != (uint8_t)ca->type)
 		return fail(ERR_CERT_PROFILE, "UZI name: pass type");
 	if (!digits(f[2], strict ? 9 : 1, 9) || !digits(f[4], strict ? 8 : 1, 8) ||
 	    !digits(f[6], strict ? 8 : 1, 8))
