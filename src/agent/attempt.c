@@ -36,6 +36,8 @@ struct attempt {
 	sd_event_source *deadline;	/* of all of it */
 	/* from the worker's result on */
 	bool	 signed_;		/* there is one */
+	enum jws_alg alg;
+	uint32_t apdus;
 	struct presence presence;
 	bool	 removed;		/* the card left after it signed */
 	struct buf assertion;
@@ -70,7 +72,7 @@ done(struct attempt *t, enum err e, int tries, const char *finish)
 {
 	const struct attempt_fns *fns = t->fns;
 	const struct attempt_outcome o = { .e = e, .tries = tries, .finish = finish,
-		.client = t->first.client_id, .card = t->card };
+		.alg = t->alg, .apdus = t->apdus, .client = t->first.client_id, .card = t->card };
 
 	t->fns = NULL;
 	t->deadline = sd_event_source_disable_unref(t->deadline);
@@ -213,6 +215,8 @@ on_signed(void *arg, const struct login_result *r)
 	t->signed_ = true;
 	memcpy(t->presence.reader, r->reader, sizeof(t->presence.reader));
 	t->presence.event_counter = r->event_counter;
+	t->alg = r->alg;
+	t->apdus = r->apdus;
 	audit_card(t->agent->audit, r->serial, t->card);
 	buf_cur(&t->assertion, buf_view(&r->assertion));
 	if (buf_end(&t->assertion) != ERR_OK) {

@@ -41,6 +41,8 @@ struct login {
 	int64_t	 ended_ms;
 	enum err result;
 	int	 tries;
+	enum jws_alg alg;
+	uint32_t apdus;
 	char	 finish[BROKERLINK_FINISH_LEN + 1];	/* until it is given away */
 };
 
@@ -127,6 +129,16 @@ reply_problem(struct http_exchange *x, const struct login *l, enum err e, int tr
 	http_reply_problem(x, e, buf_cstr(&b));
 }
 
+/* How it was signed, for a native caller; a page learns finish and nothing else. */
+static void
+put_signature(struct buf *b, const struct login *l)
+{
+	if (l->ask.page || l->result != ERR_OK)
+		return;
+	jsonw_member_str(b, "alg", cur_str(jws_alg_name(l->alg)));
+	jsonw_member_int(b, "apdus", l->apdus);
+}
+
 static void
 reply_finish(struct http_exchange *x, struct login *l)
 {
@@ -135,6 +147,7 @@ reply_finish(struct http_exchange *x, struct login *l)
 	jsonw_object(&b);
 	jsonw_member_str(&b, "id", cur_str(l->id));
 	jsonw_member_str(&b, "finish", cur_str(l->finish));
+	put_signature(&b, l);
 	jsonw_object_end(&b);
 	explicit_bzero(l->finish, sizeof(l->finish));
 	reply(x, 200, &b, NULL);
@@ -201,6 +214,8 @@ on_done(void *arg, const struct attempt_outcome *o)
 	l->x = NULL;
 	l->result = o->e;
 	l->tries = o->tries;
+	l->alg = o->alg;
+	l->apdus = o->apdus;
 	l->ended_ms = clock_boot_ms();
 	l->state = o->e == ERR_OK ? "done" : "failed";
 	snprintf(l->finish, sizeof(l->finish), "%s", o->finish);
@@ -420,6 +435,8 @@ logins_get(struct logins *ls, struct http_exchange *x, const char *id)
 		jsonw_member_int(&b, "tries", l->tries);
 	if (l->finish[0] != '\0')
 		jsonw_member_str(&b, "finish", cur_str(l->finish));
+	if (l->attempt == NULL)
+		put_signature(&b, l);
 	jsonw_object_end(&b);
 	explicit_bzero(l->finish, sizeof(l->finish));
 	reply(x, 200, &b, NULL);

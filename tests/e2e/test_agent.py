@@ -71,6 +71,24 @@ def a_page_must_be_the_one_that_the_challenge_names(run):
 
 
 @scenario
+def a_page_learns_finish_and_nothing_else(run):
+    with House(run) as home:
+        home.start("z", policy={"native_client": "epd", "extension": PAGE["extension"]})
+        request = home.request("web", origin=ORIGIN)
+        answer = accepted(post(home, {"login": request["login"], "page": PAGE}))
+        equal(sorted(answer), ["finish", "id"])
+        accepted(home.result(request, answer["finish"]))
+        assert ORIGIN in home.person.windows[0]["text"], home.person.windows
+        # A refusal is one word of the closed set.
+        home.box.remove()
+        home.wait_cards(0)
+        home.box.insert("z-locked")
+        home.wait_cards(1)
+        request = home.request("web", origin=ORIGIN)
+        refused(post(home, {"login": request["login"], "page": PAGE}), "card_not_usable")
+
+
+@scenario
 def a_native_login_is_not_for_a_page(run):
     with House(run) as home:
         home.start("z", policy={"native_client": "epd", "extension": PAGE["extension"]})
