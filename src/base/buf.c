@@ -35,8 +35,10 @@ grow(struct buf *b, size_t need)
 	size_t cap = b->cap == 0 ? FIRST_CAP : b->cap;
 	uint8_t *p;
 
+	if (need > PTRDIFF_MAX)
+		return false;
 	while (cap < need)
-		cap = cap > SIZE_MAX / 2 ? need : cap * 2;
+		cap *= 2;
 	p = malloc(cap);
 	if (p == NULL)
 		return false;

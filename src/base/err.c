@@ -36,7 +36,7 @@ short_file(const char *file)
 	return file;
 }
 
-static void
+static void PRINTF(3, 0)
 append(const char *file, int line, const char *fmt, va_list ap)
 {
 	size_t n = strlen(trail);

@@ -36,8 +36,9 @@ static bool
 no_dump(void)
 {
 	const struct rlimit none = { 0, 0 };
+	bool limited = setrlimit(RLIMIT_CORE, &none) == 0;
 
-	return (setrlimit(RLIMIT_CORE, &none) == 0) & (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0);
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && limited;
 }
 
 /*

@@ -685,6 +685,8 @@ connections_of_one_uid(void **state)
 	assert_int_equal(d.got.len, 0);
 	bench_send(a.fd, GET("/a"));
 	expect(&a, "200");
+	bench_send(c.fd, GET("/a"));
+	expect(&c, "200");
 	client_close(&b);
 	bench_settle(&w->bench);
 	{
