@@ -6,6 +6,7 @@
 #ifndef DEZI_TESTS_NET_BENCH_H
 #define DEZI_TESTS_NET_BENCH_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,13 +23,28 @@
 
 struct bench {
 	sd_event *loop;
+	unsigned  descriptors;		/* open before; must be as many after */
 	char	  dir[64];
 	char	  path[96];
 };
 
+static inline unsigned
+bench_descriptors(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	assert_non_null(d);
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n;
+}
+
 static inline void
 bench_open(struct bench *b)
 {
+	b->descriptors = bench_descriptors();
 	snprintf(b->dir, sizeof(b->dir), "/tmp/dezi-test-XXXXXX");
 	assert_non_null(mkdtemp(b->dir));
 	snprintf(b->path, sizeof(b->path), "%s/sock", b->dir);
@@ -41,6 +57,7 @@ bench_close(struct bench *b)
 	sd_event_unref(b->loop);
 	unlink(b->path);
 	assert_int_equal(rmdir(b->dir), 0);
+	assert_int_equal(bench_descriptors(), b->descriptors);
 }
 
 /* Turn the loop until is_true(arg). */
