@@ -7,6 +7,7 @@
 #include "iso7816/tlv.h"
 
 #define OFFSET_MAX	0x8000	/* READ BINARY with a plain offset reaches no further */
+#define DER_HEADER	4	/* bytes that tell the length of a certificate */
 #define CRUMBS_MAX	8	/* short replies that are not the end of the file */
 
 enum err
@@ -199,12 +200,14 @@ file_read_der(struct channel *ch, const struct profile *p, const struct p15_path
     struct buf *ret, size_t *ret_size)
 {
 	AUTO(buf_free) struct buf der = BUF(FILE_CERT_MAX + APDU_LE_MAX);
-	size_t at = path->part ? path->index : 0, size, n;
+	size_t at = path->part ? path->index : 0, first = p->chunk, size, n;
 	enum err r;
 
 	if ((r = file_select(ch, p, path, &size)) != ERR_OK)
 		return r;
-	if ((r = file_read_at(ch, p, at, p->chunk, &der)) != ERR_OK)
+	if (size >= at + DER_HEADER && size - at < first)
+		first = size - at;
+	if ((r = file_read_at(ch, p, at, first, &der)) != ERR_OK)
 		return r;
 	if (!tlv_size(buf_view(&der), 0x30, &n))
 		return fail(ERR_MALFORMED, "no DER in the file");

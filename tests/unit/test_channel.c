@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* One transaction: budgets, GET RESPONSE, 6Cxx, secrets (hostile-cards vectors 17 to 26, 31). */
+#include "tests/check.h"
+
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/b64.h"
+#include "card/channel.h"
+#include "card/helper.h"
+#include "card/replay.h"
+#include "card/trace.h"
+
+/* A reader that says the same for ever. */
+struct parrot {
+	const char *reply;	/* hex */
+	size_t	 said;
+	size_t	 ends, resets;
+	uint8_t	 last[APDU_SHORT_MAX];
+	size_t	 last_len;
+};
+
+static enum err
+parrot_begin(struct reader *r)
+{
+	(void)r;
+	return ERR_OK;
+}
+
+static void
+parrot_end(struct reader *r, enum reader_end how)
+{
+	struct parrot *p = r->state;
+
+	p->ends++;
+	p->resets += how == READER_RESET;
+}
+
+static enum err
+parrot_transmit(struct reader *r, struct cur command, bool secret, struct buf *ret)
+{
+	struct parrot *p = r->state;
+
+	(void)secret;
+	p->said++;
+	memcpy(p->last, command.p, command.n);
+	p->last_len = command.n;
+	return hex_get(cur_str(p->reply), ret);
+}
+
+static const struct reader_ops parrot_ops = {
+	.begin = parrot_begin, .end = parrot_end, .transmit = parrot_transmit,
+};
+
+static const struct apdu get_data = { .ins = 0xca, .p1 = 1, .le = 8 };
+
+/* Send one command to a card that only knows one reply. */
+static enum err
+ask(const char *reply, const struct apdu *a, struct buf *ret, struct parrot *p, unsigned *sw)
+{
+	struct reader r = { .ops = &parrot_ops, .state = p };
+	AUTO(channel_end) struct channel ch = { 0 };
+
+	*p = (struct parrot){ .reply = reply };
+	assert_ok(channel_begin(&r, &ch));
+	return channel_send(&ch, a, ret, sw);
+}
+
+static void
+ends_what_it_began(void **state)
+{
+	struct parrot p = { .reply = "9000" };
+	struct reader r = { .ops = &parrot_ops, .state = &p };
+	struct channel ch = { 0 };
+
+	(void)state;
+	channel_end(&ch);
+	assert_int_equal(p.ends, 0);
+	assert_ok(channel_begin(&r, &ch));
+	channel_end(&ch);
+	channel_end(&ch);
+	assert_int_equal(p.ends, 1);
+	assert_int_equal(p.resets, 0);
+	assert_ok(channel_begin(&r, &ch));
+	ch.reset = true;
+	channel_end(&ch);
+	assert_int_equal(p.resets, 1);
+}
+
+static void
+bounds_a_card_that_never_stops(void **state)
+{
+	AUTO(buf_free) struct buf b = BUF(100000);
+	struct parrot p;
+	unsigned sw;
+
+	(void)state;
+	/* vector 21: 61 00 without data; 61 01 and one byte, for ever */
+	assert_err(ask("6100", &get_data, &b, &p, &sw), ERR_CARD);
+	assert_int_equal(p.said, 2);
+	assert_err(ask("00 6101", &get_data, &b, &p, &sw), ERR_LIMIT);
+	assert_int_equal(p.said, CHANNEL_ROUNDS + 1);
+	/* vector 23 */
+	assert_err(ask("6C00", &get_data, &b, &p, &sw), ERR_CARD);
+	assert_int_equal(p.said, 2);
+	assert_int_equal(b.len, 0);
+}
+
+static void
+bounds_a_transaction(void **state)
+{
+	struct parrot p = { .reply = "9000" };
+	struct reader r = { .ops = &parrot_ops, .state = &p };
+	AUTO(buf_free) struct buf b = BUF(100000);
+	AUTO(channel_end) struct channel ch = { 0 };
+	unsigned sw;
+
+	(void)state;
+	assert_ok(channel_begin(&r, &ch));
+	for (int i = 0; i < CHANNEL_COMMANDS; i++)
+		assert_ok(channel_send(&ch, &get_data, NULL, &sw));
+	assert_err(channel_send(&ch, &get_data, NULL, &sw), ERR_LIMIT);
+	assert_int_equal(p.said, CHANNEL_COMMANDS);
+	channel_end(&ch);
+	/* The rounds of all commands together. */
+	p = (struct parrot){ .reply = "00 6101" };
+	assert_ok(channel_begin(&r, &ch));
+	assert_err(channel_send(&ch, &get_data, &b, &sw), ERR_LIMIT);
+	assert_err(channel_send(&ch, &get_data, &b, &sw), ERR_LIMIT);
+	assert_int_equal(p.said, CHANNEL_APDUS);
+}
+
+static void
+repeats_no_secret(void **state)
+{
+	const uint8_t pin[] = "123456";
+	const struct apdu verify = { .ins = 0x20, .p2 = 2, .data = { pin, 6 }, .secret = true };
+	AUTO(buf_free) struct buf b = BUF(100);
+	struct parrot p;
+	unsigned sw = 0;
+
+	(void)state;				/* vector 24 */
+	assert_ok(ask("6C08", &verify, &b, &p, &sw));
+	assert_int_equal(p.said, 1);
+	assert_int_equal(sw, 0x6c08);
+	assert_ok(ask("6108", &verify, &b, &p, &sw));
+	assert_int_equal(p.said, 1);
+	assert_ok(ask("31 32 33 9000", &verify, &b, &p, &sw));
+	assert_int_equal(b.len, 0);		/* and keeps nothing that came back */
+}
+
+static void
+takes_no_more_than_asked(void **state)
+{
+	AUTO(buf_free) struct buf b = BUF(100), little = BUF(4);
+	const struct apdu nothing = { .ins = 0xa4 };
+	struct parrot p;
+	unsigned sw;
+
+	(void)state;				/* vector 19 */
+	assert_ok(ask("000102030405060708090A 9000", &get_data, &b, &p, &sw));
+	assert_int_equal(b.len, 8);
+	assert_ok(ask("0001 9000", &nothing, &b, &p, &sw));
+	assert_int_equal(b.len, 8);
+	assert_ok(ask("0001 9000", &get_data, NULL, &p, &sw));
+	assert_err(ask("0001020304 9000", &get_data, &little, &p, &sw), ERR_LIMIT);
+}
+
+static void
+wants_a_status_word(void **state)
+{
+	AUTO(buf_free) struct buf b = BUF(100), big = BUF(2000);
+	struct parrot p;
+	unsigned sw;
+
+	(void)state;				/* vector 25 */
+	assert_err(ask("", &get_data, &b, &p, &sw), ERR_IO);
+	assert_err(ask("90", &get_data, &b, &p, &sw), ERR_IO);
+	for (int i = 0; i < APDU_REPLY_MAX + 1; i++)
+		buf_str(&big, "00");
+	assert_true(ask(buf_cstr(&big), &get_data, &b, &p, &sw) != ERR_OK);
+	assert_int_equal(b.len, 0);
+}
+
+static void
+says_nothing_after_the_contact_is_lost(void **state)
+{
+	const struct replay_line lines[] = { { "00CA010008", NULL, ERR_REMOVED } };
+	AUTO(reader_close) struct reader *r = NULL;
+	AUTO(channel_end) struct channel ch = { 0 };
+	unsigned sw;
+
+	(void)state;
+	assert_ok(replay_open(lines, NELEM(lines), "3B00", &r));
+	assert_ok(channel_begin(r, &ch));
+	assert_err(channel_send(&ch, &get_data, NULL, &sw), ERR_REMOVED);
+	assert_err(channel_send(&ch, &get_data, NULL, &sw), ERR_IO);
+	ch.opened = true;			/* nor a word about a logical channel */
+	channel_end(&ch);
+	assert_true(replay_done(r));
+}
+
+static void
+speaks_t0(void **state)
+{
+	const uint8_t fid[] = { 0x50, 0x31 };
+	const struct apdu select = { .ins = 0xa4, .data = { fid, 2 }, .le = 256 };
+	const struct replay_line lines[] = {	/* vector 33: case 4 goes without Le */
+		{ "00A40000025031", "6104", ERR_OK },
+		{ "00C0000004", "6F028000 9000", ERR_OK },
+	};
+	AUTO(reader_close) struct reader *r = NULL;
+	AUTO(channel_end) struct channel ch = { 0 };
+	AUTO(buf_free) struct buf b = BUF(256);
+	unsigned sw;
+
+	(void)state;
+	assert_ok(replay_open(lines, NELEM(lines), "3B00", &r));
+	r->protocol_t0 = true;
+	assert_ok(channel_begin(r, &ch));
+	assert_ok(channel_send(&ch, &select, &b, &sw));
+	assert_int_equal(b.len, 4);
+	assert_int_equal(sw, 0x9000);
+	channel_end(&ch);
+	assert_true(replay_done(r));
+}
+
+/* What the replay reader promises to all tests that rely on it. */
+static void
+replay_notices_what_is_not_written(void **state)
+{
+	const struct replay_line lines[] = { { "00CA010008", "9000", ERR_OK } };
+	AUTO(buf_free) struct buf b = BUF(256);
+	struct reader *r = NULL;
+	struct cur other = cur_of("\x00\xca\x01\x00\x09", 5);
+	struct cur same = cur_of("\x00\xca\x01\x00\x08", 5);
+
+	(void)state;
+	assert_ok(replay_open(lines, 1, "3B00", &r));
+	assert_false(replay_done(r));		/* a line is left over */
+	assert_err(r->ops->transmit(r, same, false, &b), ERR_IO);	/* no transaction */
+	reader_close(&r);
+	assert_ok(replay_open(lines, 1, "3B00", &r));
+	assert_ok(r->ops->begin(r));
+	assert_err(r->ops->transmit(r, other, false, &b), ERR_IO);
+	assert_true(replay_seen(r)->wrong[0] != '\0');
+	r->ops->end(r, READER_LEAVE);
+	assert_false(replay_done(r));
+	reader_close(&r);
+	assert_ok(replay_open(lines, 1, "3B00", &r));
+	assert_ok(r->ops->begin(r));
+	assert_ok(r->ops->transmit(r, same, false, &b));
+	assert_false(replay_done(r));		/* the transaction is open */
+	r->ops->end(r, READER_LEAVE);
+	assert_true(replay_done(r));
+	reader_close(&r);
+}
+
+static void
+on_trace(void *arg, const char *line)
+{
+	struct buf *all = arg;
+
+	buf_str(all, line);
+	buf_str(all, "\n");
+}
+
+static void
+trace_hides_pins(void **state)
+{
+	const uint8_t pin[] = "123456\0\0\0\0\0\0\0\0";
+	const struct apdu verify = { .ins = 0x20, .p2 = 2, .data = { pin, 15 }, .secret = true };
+	const struct replay_line lines[] = {
+		{ "00CA010008", "0102 9000", ERR_OK },
+		{ "002000020F313233343536000000000000000000", "63C2", ERR_OK },
+		{ "00CA010008", NULL, ERR_REMOVED },
+	};
+	AUTO(buf_free) struct buf all = BUF(4096);
+	AUTO(reader_close) struct reader *r = NULL;
+	AUTO(channel_end) struct channel ch = { 0 };
+	struct reader *inner;
+	uint32_t events;
+	unsigned sw;
+
+	(void)state;
+	assert_ok(replay_open(lines, NELEM(lines), "3B00", &inner));
+	assert_ok(trace_open(inner, on_trace, &all, &r));
+	assert_string_equal(r->name, inner->name);
+	assert_int_equal(r->atr_len, 2);
+	assert_ok(r->ops->events(r, &events));
+	assert_int_equal(events, r->event_counter);
+	assert_ok(channel_begin(r, &ch));
+	assert_ok(channel_send(&ch, &get_data, NULL, &sw));
+	assert_ok(channel_send(&ch, &verify, NULL, &sw));
+	assert_err(channel_send(&ch, &get_data, NULL, &sw), ERR_REMOVED);
+	ch.reset = true;
+	channel_end(&ch);
+	assert_string_equal(buf_cstr(&all),
+	    "= begin\n"
+	    "> 00 CA 01 00 08\n< 01 02 90 00\n"
+	    "> 00 20 00 02 [15 bytes]\n< 63 C2\n"
+	    "> 00 CA 01 00 08\n< card_removed\n"
+	    "= end reset\n");
+}
+
+/* The helper thread: a call that hangs is left behind, and undone when it ends. */
+
+struct slow {
+	sem_t	*go;		/* posted when the call may end; NULL: at once */
+	sem_t	*undone;
+	int	 in, out;
+};
+
+static void
+slow_call(void *job)
+{
+	struct slow *s = job;
+
+	if (s->go != NULL)
+		sem_wait(s->go);
+	s->out = s->in + 1;
+}
+
+static void
+slow_undo(void *job)
+{
+	struct slow *s = job;
+
+	sem_post(s->undone);
+}
+
+static void
+on_finish(void *arg)
+{
+	sem_post(arg);
+}
+
+static void
+helper_gives_up_and_cleans_up(void **state)
+{
+	sem_t go, undone, finished;
+	struct slow quick = { .undone = &undone, .in = 41 };
+	struct slow hang = { .go = &go, .undone = &undone };
+	struct helper *h = NULL;
+
+	(void)state;
+	sem_init(&go, 0, 0);
+	sem_init(&undone, 0, 0);
+	sem_init(&finished, 0, 0);
+	assert_ok(helper_start(on_finish, &finished, &h));
+	assert_ok(helper_call(h, slow_call, slow_undo, &quick, sizeof(quick), 60000));
+	assert_int_equal(quick.out, 42);
+	assert_err(helper_call(h, slow_call, slow_undo, &hang, sizeof(hang), 1), ERR_TIMEOUT);
+	assert_int_equal(hang.out, 0);
+	assert_err(helper_call(h, slow_call, slow_undo, &quick, sizeof(quick), 60000), ERR_BUSY);
+	sem_post(&go);
+	sem_wait(&undone);			/* it ended, and was undone */
+	while (helper_call(h, slow_call, NULL, &quick, sizeof(quick), 60000) == ERR_BUSY)
+		;
+	helper_stop(&h);
+	assert_null(h);
+	assert_int_equal(sem_trywait(&finished), 0);
+	helper_stop(&h);
+	sem_destroy(&go);
+	sem_destroy(&undone);
+	sem_destroy(&finished);
+}
+
+static void
+helper_is_left_behind_at_the_end(void **state)
+{
+	sem_t go, undone, finished;
+	struct slow hang = { .go = &go, .undone = &undone };
+	struct helper *h = NULL;
+
+	(void)state;
+	sem_init(&go, 0, 0);
+	sem_init(&undone, 0, 0);
+	sem_init(&finished, 0, 0);
+	assert_ok(helper_start(on_finish, &finished, &h));
+	assert_err(helper_call(h, slow_call, slow_undo, &hang, sizeof(hang), 1), ERR_TIMEOUT);
+	helper_stop(&h);			/* does not wait for the call */
+	sem_post(&go);
+	sem_wait(&undone);
+	sem_wait(&finished);			/* the thread ends by itself */
+	sem_destroy(&go);
+	sem_destroy(&undone);
+	sem_destroy(&finished);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ends_what_it_began),
+		cmocka_unit_test(bounds_a_card_that_never_stops),
+		cmocka_unit_test(bounds_a_transaction),
+		cmocka_unit_test(repeats_no_secret),
+		cmocka_unit_test(takes_no_more_than_asked),
+		cmocka_unit_test(wants_a_status_word),
+		cmocka_unit_test(says_nothing_after_the_contact_is_lost),
+		cmocka_unit_test(speaks_t0),
+		cmocka_unit_test(replay_notices_what_is_not_written),
+		cmocka_unit_test(trace_hides_pins),
+		cmocka_unit_test(helper_gives_up_and_cleans_up),
+		cmocka_unit_test(helper_is_left_behind_at_the_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
