@@ -145,6 +145,7 @@ applet_flag(struct card_file *f, struct cur key)
 		{ "chaining", &f->chaining },
 		{ "read_before_pin", &f->read_before_pin },
 		{ "key_paths", &f->key_paths },
+		{ "select_path", &f->select_path },
 		{ "mse_any_order", &f->mse_any_order },
 	};
 

@@ -64,6 +64,7 @@ struct card_file {
 	bool	chaining;		/* command chaining */
 	bool	read_before_pin;	/* certificates */
 	bool	key_paths;		/* the PrKDF has them; else they are empty */
+	bool	select_path;		/* SELECT by path, P1 08 and 09 */
 	bool	mse_any_order;		/* else tag 84 must stand before 80 */
 	int64_t read_max;		/* bytes per READ BINARY */
 	int64_t filler;			/* zero bytes behind each directory file */

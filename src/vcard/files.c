@@ -64,6 +64,27 @@ select_any(const struct vcard *c, struct vchannel *ch, const struct command *m,
 	return select_ef(c, ch, m, fid, out);
 }
 
+/* By path, as other ISO 7816-15 cards can; 3FFF stands for the application. */
+static unsigned
+select_path(const struct vcard *c, struct vchannel *ch, const struct command *m,
+    struct buf *out)
+{
+	struct cur path = m->data;
+	uint16_t fid;
+	unsigned sw = SW_FILE;
+
+	if (path.n == 0 || path.n % 2 != 0)
+		return SW_LENGTH;
+	if (m->p1 == 0x08)
+		select_df(ch, FID_MF);
+	while (cur_u16(&path, &fid)) {
+		sw = fid == FID_PLACEHOLDER ? SW_OK : select_any(c, ch, m, fid, out);
+		if (sw != SW_OK)
+			return sw;
+	}
+	return sw;
+}
+
 unsigned
 cmd_select(struct vcard *c, struct vchannel *ch, const struct command *m, struct buf *out)
 {
@@ -74,6 +95,8 @@ cmd_select(struct vcard *c, struct vchannel *ch, const struct command *m, struct
 		return (m->p2 & 0xf3) == 0 ? select_applet(c, ch, m, out) : SW_FILE;
 	if (m->p1 == 0x01)
 		return SW_FILE;
+	if ((m->p1 == 0x08 || m->p1 == 0x09) && c->file.select_path)
+		return select_path(c, ch, m, out);
 	if ((m->p1 != 0x00 && m->p1 != 0x02) || (m->p2 != 0x00 && m->p2 != 0x0c))
 		return SW_P1P2;
 	if ((m->p1 != 0x00 || data.n != 0) && (!cur_u16(&data, &fid) || data.n != 0))

@@ -46,6 +46,11 @@ static void
 spoil_san_digit(struct leaf *l)
 {
 	san(l, OID_CA_Z "-1-90000001-Z-" PLAN_SUBSCRIBER "-01.015-00000000");
+	snprintf(l->upn, sizeof(l->upn), "90000001@" PLAN_SUBSCRIBER);
+	for (size_t i = 0; i < X509_SUBJECT_PARTS; i++)
+		if (l->x509.subject[i].oid != NULL &&
+		    strcmp(l->x509.subject[i].oid, "2.5.4.5") == 0)
+			l->x509.subject[i].text = "90000001";
 }
 
 static void
@@ -75,7 +80,7 @@ spoil_upn(struct leaf *l)
 static void
 spoil_usage(struct leaf *l)
 {
-	l->x509.usage = KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION;
+	l->x509.usage = USAGE_DIGITAL_SIGNATURE | USAGE_NON_REPUDIATION;
 }
 
 static void

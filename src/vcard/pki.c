@@ -16,6 +16,7 @@
 #define PASS_BITS	2048
 #define PASS_BITS_G4	3072
 
+PRINTF(2, 0)
 static enum err
 format_path(char ret[PATH_MAX], const char *fmt, va_list ap)
 {

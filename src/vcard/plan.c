@@ -65,7 +65,7 @@ const struct pass_plan pass_plans[PASSES] = {
 	{ "z", CA_Z, 'Z', "900000001", "01.015", .title = "Arts", .given = "Zoë",
 	    .surname = "van den Brûle-Ångström",
 	    .cn = "Zoë van den Brûle-Ångström", .has = ALL_THREE },
-	{ "z2", CA_Z, 'Z', "900000002", "30.069", .title = "Verpleegkundige",
+	{ "z2", CA_Z, 'Z', "900000002", "01.015", .title = "Arts",
 	    .given = "Jürgen", .surname = "Żółkowski-de Groot",
 	    .cn = "Jürgen Żółkowski-de Groot", .has = ALL_THREE },
 	{ "n", CA_N, 'N', "900000003", "00.000", .given = "Anaïs",
@@ -118,18 +118,18 @@ struct profile {
 };
 
 static const struct profile persons_profile[PURPOSES] = {
-	{ KU_DIGITAL_SIGNATURE, eku_auth, p211 },
-	{ KU_NON_REPUDIATION, eku_sign, p212 },
-	{ KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT, eku_conf, p213 },
+	{ USAGE_DIGITAL_SIGNATURE, eku_auth, p211 },
+	{ USAGE_NON_REPUDIATION, eku_sign, p212 },
+	{ USAGE_KEY_ENCIPHERMENT | USAGE_DATA_ENCIPHERMENT, eku_conf, p213 },
 };
 static const struct profile services_profile[PURPOSES] = {
-	{ KU_DIGITAL_SIGNATURE, eku_auth, p214 },
+	{ USAGE_DIGITAL_SIGNATURE, eku_auth, p214 },
 	{ 0, NULL, NULL },
-	{ KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT, eku_conf, p215 },
+	{ USAGE_KEY_ENCIPHERMENT | USAGE_DATA_ENCIPHERMENT, eku_conf, p215 },
 };
 static const struct profile g4_profile[PURPOSES] = {
-	{ KU_DIGITAL_SIGNATURE, eku_g4_auth, g4_auth },
-	{ KU_NON_REPUDIATION, eku_g4_sign, g4_sign },
+	{ USAGE_DIGITAL_SIGNATURE, eku_g4_auth, g4_auth },
+	{ USAGE_NON_REPUDIATION, eku_g4_sign, g4_sign },
 	{ 0, NULL, NULL },
 };
 
@@ -252,7 +252,7 @@ ca_plan_cert(enum ca_id id, int64_t now, EVP_PKEY *key, char ret_urls[2][128],
 		},
 		.key = key, .ca = true, .path_len = ca->path_len,
 		.not_before = from, .not_after = from + (CA_YEARS_BACK + CA_YEARS) * YEAR,
-		.usage = KU_CERT_SIGN | KU_CRL_SIGN,
+		.usage = USAGE_CERT_SIGN | USAGE_CRL_SIGN,
 		.eku = ca->issues_passes ? eku_ca : NULL,
 		.policies = ca->policies, .cps = ca->policies == NULL ? NULL : CPS,
 	};

@@ -14,12 +14,12 @@
 #define X509_SUBJECT_PARTS	8
 
 /* Key usage (RFC 5280 section 4.2.1.3), as der_bits() takes them. */
-#define KU_DIGITAL_SIGNATURE	0x8000u
-#define KU_NON_REPUDIATION	0x4000u
-#define KU_KEY_ENCIPHERMENT	0x2000u
-#define KU_DATA_ENCIPHERMENT	0x1000u
-#define KU_CERT_SIGN		0x0400u
-#define KU_CRL_SIGN		0x0200u
+#define USAGE_DIGITAL_SIGNATURE	0x8000u
+#define USAGE_NON_REPUDIATION	0x4000u
+#define USAGE_KEY_ENCIPHERMENT	0x2000u
+#define USAGE_DATA_ENCIPHERMENT	0x1000u
+#define USAGE_CERT_SIGN		0x0400u
+#define USAGE_CRL_SIGN		0x0200u
 
 struct x509_part {
 	const char *oid;
