@@ -14,7 +14,7 @@
 static EVP_PKEY *
 key(enum purpose purpose)
 {
-	static EVP_PKEY *keys[PURPOSES];	/* made once: only their use is of interest */
+	static EVP_PKEY *keys[PURPOSES];	/* made once */
 
 	if (keys[purpose] == NULL)
 		keys[purpose] = EVP_RSA_gen(1024);

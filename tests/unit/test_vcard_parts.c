@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* What the simulator reads: card files, states, orders, messages of vpcd; and its faults. */
+/* What the simulator reads: card files, states, orders, messages of vpcd; its faults. */
 #include "tests/check.h"
 
 #include <poll.h>
@@ -28,11 +28,13 @@ card_file_right(void **state UNUSED)
 {
 	struct card_file f;
 
-	assert_ok(parse(PUK_LINE "pin = abc123\natr = 3B 80 01 81\nserial = 00112233445566FF\n"
+	assert_ok(parse(PUK_LINE "pin = abc123\natr = 3B 80 01 81\n"
+	    "serial = 00112233445566FF\n"
 	    "pin_tries = 5\n"
 	    "[applet]\nvendor_lock = yes\npin_padding = none\nend_of_file = 6B00\n"
 	    "read_max = 256\npin_reference = 2\n"
-	    "[key signature]\nkey = a.key\ncertificate = b.der\nreference = 7\nfile = 05A1\n"
+	    "[key signature]\nkey = a.key\ncertificate = b.der\nreference = 7\n"
+	    "file = 05A1\n"
 	    "consent = yes\n"
 	    "[ca root]\ncertificate = r.der\n"
 	    "[delay]\napdu_ms = 15\nbyte_us = 100\nsignature_ms = 400\n", &f));
@@ -66,7 +68,8 @@ card_file_defaults_are_uzi(void **state UNUSED)
 
 	assert_ok(parse(PUK_LINE, &f));
 	hex_put(&hex, cur_of(f.atr, f.atr_len));
-	assert_string_equal(buf_cstr(&hex), "3BDC18FF8191FE1FC3060A2B06010401E910050204D6");
+	assert_string_equal(buf_cstr(&hex),
+	    "3BDC18FF8191FE1FC3060A2B06010401E910050204D6");
 	assert_int_equal(f.read_max, 0xfe);
 	assert_true(f.activated && f.tries_query && !f.vendor_lock && !f.logout);
 }
@@ -99,7 +102,8 @@ card_file_wrong(void **state UNUSED)
 		{ PUK_LINE "[applet x]\n", "line 3" },
 		{ PUK_LINE "[key]\n", "line 3" },
 		{ PUK_LINE "[key login]\n", "line 3" },
-		{ PUK_LINE "[key signature]\n[key signature]\n", "line 4: expected each key once" },
+		{ PUK_LINE "[key signature]\n[key signature]\n",
+		    "line 4: expected each key once" },
 		{ PUK_LINE "[key signature]\nkey = a\n", "no certificate" },
 		{ PUK_LINE "[key signature]\ncertificate = a\n", "no key" },
 		{ PUK_LINE "[key signature]\nfile = 0001\n", "line 4: expected a file" },
@@ -108,11 +112,12 @@ card_file_wrong(void **state UNUSED)
 		{ PUK_LINE "[key signature]\nkey = a\ncertificate = b\nfile = 1371\n"
 		    "[ca r]\ncertificate = c\n", "share a file" },
 		{ PUK_LINE "[key signature]\nkey = a\ncertificate = b\nreference = 2\n"
-		    "[key confidentiality]\nkey = a\ncertificate = b\n", "share a file or" },
+		    "[key confidentiality]\nkey = a\ncertificate = b\n",
+		    "share a file or" },
 		{ PUK_LINE "[ca]\n", "line 3" },
 		{ PUK_LINE "[ca r]\nkey = a\n", "line 4" },
-		{ PUK_LINE "[ca 1]\n[ca 2]\n[ca 3]\n[ca 4]\n[ca 5]\n[ca 6]\n[ca 7]\n[ca 8]\n"
-		    "[ca 9]\n", "line 11: expected at most 8" },
+		{ PUK_LINE "[ca 1]\n[ca 2]\n[ca 3]\n[ca 4]\n[ca 5]\n[ca 6]\n"
+		    "[ca 7]\n[ca 8]\n[ca 9]\n", "line 11: expected at most 8" },
 		{ PUK_LINE "[delay]\napdu_ms = -1\n", "line 4" },
 		{ PUK_LINE "[delay]\nwait = 1\n", "line 4" },
 	};
@@ -215,13 +220,16 @@ static void
 orders_wrong(void **state UNUSED)
 {
 	static const char *const lines[] = { "", " ", "insert", "insert 0", "insert 2 a",
-		"insert x a", "stats", "stats 0 1", "explode 0", "delay 0 1 2", "delay 0 1 2 x",
+		"insert x a", "stats", "stats 0 1", "explode 0", "delay 0 1 2",
+		"delay 0 1 2 x",
 		"delay 0 99999999999 1 1", "fault 0", "fault 0 0 drop", "fault 0 1",
 		"fault 0 1 burn", "fault 0 1 sw", "fault 0 1 sw 12", "fault 0 1 sw zzzz",
-		"fault 0 1 delay", "fault 0 1 swap", "fault 0 1 drop 2", "fault 0 -1 drop",
+		"fault 0 1 delay", "fault 0 1 swap", "fault 0 1 drop 2",
+		"fault 0 -1 drop",
 		"on 0 dance remove", "on 0 verify:0 remove", "on 0 verify: remove",
-		"on 0 verify", "wait 0", "wait 0 apdus", "wait 0 apdus x", "wait 0 rain 1",
-		"wait 0 present x", "wait 0 present 1 2", "tries 0", "tries 0 16", "remove 00x" };
+		"on 0 verify", "wait 0", "wait 0 apdus", "wait 0 apdus x",
+		"wait 0 rain 1", "wait 0 present x", "wait 0 present 1 2", "tries 0",
+		"tries 0 16", "remove 00x" };
 	struct order o;
 
 	for (size_t i = 0; i < NELEM(lines); i++) {
@@ -242,8 +250,9 @@ faults_come_in_time(void **state UNUSED)
 {
 	struct faults f = { 0 };
 	struct fault got;
-	const struct fault third = { .what = KIND_ANY, .countdown = 3, .kind = FAULT_DROP };
-	const struct fault verify = { .what = KIND_VERIFY, .countdown = 2, .kind = FAULT_REMOVE };
+	const struct fault third = { .countdown = 3, .kind = FAULT_DROP };
+	const struct fault verify = { .what = KIND_VERIFY, .countdown = 2,
+	    .kind = FAULT_REMOVE };
 
 	assert_true(faults_add(&f, &third));
 	assert_true(faults_add(&f, &verify));
@@ -286,7 +295,8 @@ kinds_of_commands(void **state UNUSED)
 		{ "00200003", KIND_VERIFY }, { "01200003", KIND_VERIFY },
 		{ "0020FF03", KIND_OTHER }, { "002A9E9A00", KIND_SIGN },
 		{ "002A808600", KIND_DECIPHER }, { "80340003", KIND_TRIES },
-		{ "00340003", KIND_OTHER }, { "00A4", KIND_OTHER }, { "00A40000", KIND_SELECT },
+		{ "00340003", KIND_OTHER }, { "00A4", KIND_OTHER },
+		{ "00A40000", KIND_SELECT },
 	};
 
 	for (size_t i = 0; i < NELEM(commands); i++) {
@@ -365,7 +375,8 @@ der(void **state UNUSED)
 		assert_non_null(room);
 		memset(room, 0x55, n);
 		der_close(&b, at);
-		assert_int_equal(b.len, n + (n < 128 ? 2 : n < 256 ? 3 : n < 65536 ? 4 : 5));
+		assert_int_equal(b.len, n +
+		    (n < 128 ? 2 : n < 256 ? 3 : n < 65536 ? 4 : 5));
 		assert_int_equal(b.p[b.len - 1], 0x55);
 		assert_int_equal(b.p[b.len - n], 0x55);
 		buf_clear(&b);

@@ -156,7 +156,8 @@ foreign_passes_do_not(void **state UNUSED)
 	assert_int_not_equal(judge("other/cards/z/authentication", NOW), X509_V_OK);
 	assert_int_equal(X509_NAME_cmp(X509_get_issuer_name(own),
 	    X509_get_issuer_name(foreign)), 0);
-	assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(own), X509_get0_pubkey(foreign)), 1);
+	assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(own),
+	    X509_get0_pubkey(foreign)), 1);
 }
 
 static void
@@ -202,7 +203,8 @@ keys_are_private(void **state UNUSED)
 static void
 uzi_name(void **state UNUSED)
 {
-	static const uint8_t want[] = "\x30\x6c\xa0\x22\x06\x0a\x2b\x06\x01\x04\x01\x82\x37\x14"
+	static const uint8_t want[] =
+	    "\x30\x6c\xa0\x22\x06\x0a\x2b\x06\x01\x04\x01\x82\x37\x14"
 	    "\x02\x03\xa0\x14\x0c\x12" "900000001@90000123"
 	    "\xa0\x46\x06\x03\x55\x05\x05\xa0\x3f\x16\x3d"
 	    "2.16.528.1.1007.99.217-1-900000001-Z-90000123-01.015-00000000";
@@ -231,7 +233,8 @@ profile(void **state UNUSED)
 		{ "cards/m/confidentiality",
 		    (KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT), 2048,
 		    NID_sha256WithRSAEncryption },
-		{ "cards/z-g4/authentication", KU_DIGITAL_SIGNATURE, 3072, NID_rsassaPss },
+		{ "cards/z-g4/authentication", KU_DIGITAL_SIGNATURE, 3072,
+		    NID_rsassaPss },
 	};
 
 	for (size_t i = 0; i < NELEM(certs); i++) {
@@ -253,8 +256,8 @@ recognisable(void **state UNUSED)
 
 		snprintf(name, sizeof(name), "ca/%s", ca_plans[i].slug);
 		c = read_cert(name);
-		assert_true(X509_NAME_get_text_by_NID(X509_get_subject_name(c), NID_commonName,
-		    cn, sizeof(cn)) > 0);
+		assert_true(X509_NAME_get_text_by_NID(X509_get_subject_name(c),
+		    NID_commonName, cn, sizeof(cn)) > 0);
 		assert_int_equal(strncmp(cn, "TEST dezi-vcard ", 16), 0);
 	}
 }
@@ -275,7 +278,8 @@ cards_load(void **state UNUSED)
 		assert_ok(pki_path(path, "%s/cards/%s/authentication.key", dir,
 		    pass_plans[i].slug));
 		assert_ok(key_read(path, &key));
-		snprintf(name, sizeof(name), "cards/%s/authentication", pass_plans[i].slug);
+		snprintf(name, sizeof(name), "cards/%s/authentication",
+		    pass_plans[i].slug);
 		cert = read_cert(name);
 		assert_int_equal(X509_check_private_key(cert, key), 1);
 	}

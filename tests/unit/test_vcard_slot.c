@@ -387,7 +387,7 @@ fault_remove(void **state)
 	tell(b, HAND_VERIFY);
 	notice_removal(b);
 	assert_int_equal(b->slot.stats.verifies, 0);
-	assert_false(slot_is_absent(&b->slot, now_us()));	/* pcscd has not looked yet */
+	assert_false(slot_is_absent(&b->slot, now_us()));	/* too early to say */
 	turn_until(b, slot_is_absent(&b->slot, now_us()));
 	assert_ok(slot_insert(&b->slot, in_folder("one.card"), now_us()));
 	plug_in(b);
@@ -468,7 +468,8 @@ statistics(void **state)
 	plug_in(b);
 	ask(b, HAND_SELECT, "9000");
 	slot_json(&b->slot, &json);
-	assert_string_equal(buf_cstr(&json), "{\"slot\":0,\"card\":\"one\",\"present\":true,"
+	assert_string_equal(buf_cstr(&json),
+	    "{\"slot\":0,\"card\":\"one\",\"present\":true,"
 	    "\"apdus\":1,\"bytes_in\":18,\"bytes_out\":2,\"verifies\":0,\"signatures\":0,"
 	    "\"resets\":0,\"power_ons\":1,\"polls\":1,\"removals\":0,\"tries\":3,"
 	    "\"puk_tries\":3,\"verified\":false}");
@@ -480,7 +481,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ONE(talks), ONE(polls_during_a_delay), ONE(delays_of_the_card), ONE(remembers),
+		ONE(talks), ONE(polls_during_a_delay), ONE(delays_of_the_card),
+		ONE(remembers),
 		ONE(memory_failure), ONE(fault_status_word), ONE(fault_garbage_and_short),
 		ONE(fault_drop), ONE(fault_delay), ONE(fault_reset), ONE(fault_remove),
 		ONE(fault_swap), ONE(reconnects), ONE(retries_until_there_is_a_reader),

@@ -36,27 +36,43 @@ hand_certificate(enum purpose purpose)
 	return cur_of(der[purpose], sizeof(der[purpose]));
 }
 
-struct vcard *
-hand_card(const struct card_file *f)
+void
+hand_take(struct hand *h)
 {
-	struct card_file file = *f;
-	struct vcard *c;
-
-	memcpy(file.serial, "\x44\x5a\0\0\0\0\0\x01", CARD_SERIAL);
-	if (file.secrets[PUK][0] == '\0')
-		strncpy(file.secrets[PUK], "12345678", CARD_PIN_BYTES);
-	for (size_t i = 0; i < PURPOSES; i++)
-		file.keys[i].present = true;
-	assert_ok(vcard_new(&file, &c));
+	vcard_free(&h->card);
+	assert_ok(vcard_new(&h->file, &h->card));
 	for (size_t i = 0; i < PURPOSES; i++) {
 		EVP_PKEY *key = hand_key((enum purpose)i);
 
 		assert_int_equal(EVP_PKEY_up_ref(key), 1);
-		assert_ok(vcard_set_key(c, (enum purpose)i, key,
+		assert_ok(vcard_set_key(h->card, (enum purpose)i, key,
 		    hand_certificate((enum purpose)i)));
 	}
-	assert_ok(vcard_finish(c));
-	return c;
+	assert_ok(vcard_finish(h->card));
+}
+
+int
+hand_setup(void **state)
+{
+	static struct hand h;
+
+	h = (struct hand){ 0 };
+	card_file_defaults(&h.file);
+	memcpy(h.file.secrets[USER_PIN], "123456", 7);
+	memcpy(h.file.secrets[PUK], "12345678", 9);
+	memcpy(h.file.serial, "\x44\x5a\0\0\0\0\0\x01", CARD_SERIAL);
+	hand_take(&h);
+	*state = &h;
+	return 0;
+}
+
+int
+hand_teardown(void **state)
+{
+	struct hand *h = *state;
+
+	vcard_free(&h->card);
+	return 0;
 }
 
 void
@@ -66,6 +82,13 @@ hand_end(void)
 		EVP_PKEY_free(keys[i]);
 		keys[i] = NULL;
 	}
+}
+
+int
+hand_group_teardown(void **state UNUSED)
+{
+	hand_end();
+	return 0;
 }
 
 const char *
@@ -82,4 +105,22 @@ hand_send(struct vcard *c, const char *hex)
 	hex_put(&out, buf_view(&reply));
 	assert_true(cur_to_str(buf_view(&out), text, sizeof(text)));
 	return text;
+}
+
+void
+hand_check_signature(const char *hex)
+{
+	AUTO(buf_free) struct buf sig = BUF(1024);
+	uint8_t hash[32];
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(hand_key(AUTHENTICATION), NULL);
+
+	for (size_t i = 0; i < sizeof(hash); i++)
+		hash[i] = (uint8_t)i;
+	assert_ok(hex_get(cur_str(hex), &sig));
+	assert_int_equal(sig.len, 258);
+	assert_int_equal(sig.p[256] << 8 | sig.p[257], 0x9000);
+	assert_int_equal(EVP_PKEY_verify_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()), 1);
+	assert_int_equal(EVP_PKEY_verify(ctx, sig.p, 256, hash, sizeof(hash)), 1);
+	EVP_PKEY_CTX_free(ctx);
 }

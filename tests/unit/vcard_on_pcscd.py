@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""dezi-vcard on a real pcscd and vpcd: python3 vcard_on_pcscd.py DEZI-VCARD, in with-pcscd."""
+"""dezi-vcard on a real pcscd: python3 vcard_on_pcscd.py DEZI-VCARD, inside with-pcscd."""
 
 import ctypes
 import json
@@ -40,7 +40,7 @@ class Pcsc:
         assert result == 0, f"PC/SC: {result & 0xffffffff:08x}"
 
     def wait(self, want, counter=0):
-        """Until the reader is in that state, and its event counter is not less than that."""
+        """Until the reader is in that state, and its event counter not below that."""
         state = State(name=READER, current=0)
         while True:
             self.ok(self.lib.SCardGetStatusChange(self.context, ctypes.c_ulong(WAIT_MS),
@@ -78,13 +78,15 @@ class Cards:
         self.program = program
         self.folder = pathlib.Path(folder)
         self.socket = self.folder / "ctl"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
-                        "/CN=test", "-keyout", self.folder / "a.key", "-outform", "DER",
-                        "-out", self.folder / "a.der"], check=True, stderr=subprocess.PIPE)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+                        "-subj", "/CN=test", "-keyout", self.folder / "a.key",
+                        "-outform", "DER", "-out", self.folder / "a.der"],
+                       check=True, stderr=subprocess.PIPE)
         self.write("one", "serial = 44 5A 00 00 00 00 00 01")
         self.write("two", "serial = 44 5A 00 00 00 00 00 02\natr = " + ATR_TWO)
-        self.process = subprocess.Popen([program, "run", "--control", self.socket,
-                                         self.path("one")], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [program, "run", "--control", self.socket, self.path("one")],
+            stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "ready\n"
 
     def path(self, name):
