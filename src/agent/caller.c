@@ -44,12 +44,15 @@ enum err
 caller_stat_started(struct cur stat, uint64_t *ret)
 {
 	struct cur field, name_end = stat;
-	uint8_t close_paren;
+	bool named = false;
+	uint8_t space;
 
 	/* "(name)" may hold spaces and parentheses: go on behind the last one. */
-	while (cur_until(&name_end, ')', &field))
+	while (cur_until(&name_end, ')', &field)) {
 		stat = name_end;
-	if (!cur_u8(&stat, &close_paren) || close_paren != ' ')
+		named = true;
+	}
+	if (!named || !cur_u8(&stat, &space) || space != ' ')
 		return fail(ERR_MALFORMED, "stat");
 	/* The next is field 3. */
 	for (int i = 3; i <= 22; i++)
