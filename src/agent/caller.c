@@ -2,6 +2,7 @@
 /* /proc, read with care. */
 #include "agent/caller.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -54,7 +55,9 @@ caller_stat_started(struct cur stat, uint64_t *ret)
 	}
 	if (!named || !cur_u8(&stat, &space) || space != ' ')
 		return fail(ERR_MALFORMED, "stat");
-	/* The next is field 3. */
+	/* The next is field 3, the state: a process that ended is no caller. */
+	if (cur_starts(stat, cur_str("Z")) || cur_starts(stat, cur_str("X")))
+		return fail(ERR_SYS, "the process has ended");
 	for (int i = 3; i <= 22; i++)
 		if (!cur_until(&stat, ' ', &field))
 			return fail(ERR_MALFORMED, "stat");
@@ -130,12 +133,13 @@ caller_show(const char *program, const char *home, char *ret, size_t size)
 		snprintf(ret, size, UNKNOWN);
 }
 
+/* Without pidfds (-1) the times of start are all there is to compare. */
 static bool
 has_ended(int pidfd)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 
-	return poll(&p, 1, 0) != 0;
+	return pidfd >= 0 && poll(&p, 1, 0) != 0;
 }
 
 /* Fill ret; false when the process ended meanwhile, so that parts may be another's. */
@@ -147,7 +151,8 @@ look(const char *home, struct caller *ret)
 	uint64_t before, after;
 	bool elsewhere;
 
-	if (fd < 0 || started(ret->pid, &before) != ERR_OK)
+	if ((fd < 0 && errno != ENOSYS && errno != EPERM) ||
+	    started(ret->pid, &before) != ERR_OK)
 		return false;
 	snprintf(pid, sizeof(pid), "%d", (int)ret->pid);
 	elsewhere = is_elsewhere(pid);

@@ -32,7 +32,10 @@ void caller_look(uid_t uid, pid_t pid, const char *home, struct caller *ret);
 /* Is b the process that a was?  False when either is not known. */
 bool caller_is(const struct caller *a, const struct caller *b);
 
-/* Field 22 of /proc/PID/stat, proc(5).  The name in field 2 may hold anything. */
+/*
+ * Field 22 of /proc/PID/stat, proc(5).  The name in field 2 may hold anything.
+ * ERR_MALFORMED; ERR_SYS: the process has ended.
+ */
 MUST_CHECK enum err caller_stat_started(struct cur stat, uint64_t *ret);
 
 /* Safe text of a program's path, the home folder (NULL: none) as "~". */
