@@ -121,6 +121,17 @@ cur_until(struct cur *c, uint8_t sep, struct cur *ret)
 	return cur_take(c, (size_t)(at - c->p), ret) && cur_take(c, 1, &skip);
 }
 
+/* Without blanks and tabs at both ends. */
+static inline struct cur
+cur_trim(struct cur c)
+{
+	while (c.n != 0 && (c.p[0] == ' ' || c.p[0] == '\t'))
+		c = cur_of(c.p + 1, c.n - 1);
+	while (c.n != 0 && (c.p[c.n - 1] == ' ' || c.p[c.n - 1] == '\t'))
+		c.n--;
+	return c;
+}
+
 /* Copy to a C string of size bytes.  False if it does not fit or holds a NUL. */
 static inline bool
 cur_to_str(struct cur c, char *ret, size_t size)

@@ -11,15 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LINKS_MAX	16	/* symbolic links followed in one path */
+#include "base/fd.h"
 
-static void
-fd_close(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
+#define LINKS_MAX	16	/* symbolic links followed in one path */
 
 static enum err
 read_all(int fd, const char *path, struct buf *ret)

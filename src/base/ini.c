@@ -28,25 +28,6 @@ is_blank(uint8_t c)
 	return c == ' ' || c == '\t';
 }
 
-static struct cur
-trim(struct cur c)
-{
-	while (c.n != 0 && is_blank(c.p[0]))
-		c = cur_of(c.p + 1, c.n - 1);
-	while (c.n != 0 && is_blank(c.p[c.n - 1]))
-		c.n--;
-	return c;
-}
-
-static bool
-has_control(struct cur c)
-{
-	for (size_t i = 0; i < c.n; i++)
-		if ((c.p[i] < 0x20 && c.p[i] != '\t') || c.p[i] == 0x7f)
-			return true;
-	return false;
-}
-
 /* The next line without its end (LF, CR LF, or end of text). */
 static struct cur
 next_line(struct cur *text)
@@ -70,11 +51,11 @@ header(struct cur in, struct ini_line *at)
 
 	if (in.n < 2 || in.p[in.n - 1] != ']')
 		return malformed(at->number, "a section header ends with ]");
-	inner = trim(cur_of(in.p + 1, in.n - 2));
+	inner = cur_trim(cur_of(in.p + 1, in.n - 2));
 	for (word = inner, word.n = 0; word.n < inner.n && !is_blank(inner.p[word.n]);)
 		word.n++;
 	at->section = word;
-	at->name = trim(cur_of(inner.p + word.n, inner.n - word.n));
+	at->name = cur_trim(cur_of(inner.p + word.n, inner.n - word.n));
 	at->key = at->value = cur_of(NULL, 0);
 	if (!text_is_name(at->section, NAME_MAX_BYTES))
 		return malformed(at->number, "that is no name of a section");
@@ -91,8 +72,8 @@ key_value(struct cur in, struct ini_line *at)
 
 	if (!cur_until(&in, '=', &key))
 		return malformed(at->number, "neither [section] nor key = value");
-	at->key = trim(key);
-	at->value = trim(in);
+	at->key = cur_trim(key);
+	at->value = cur_trim(in);
 	if (!text_is_name(at->key, NAME_MAX_BYTES))
 		return malformed(at->number, "that is no name of a key");
 	return ERR_OK;
@@ -105,9 +86,9 @@ one_line(struct cur in, struct ini_line *at, ini_fn *fn, void *arg)
 
 	if (in.n > LINE_MAX_BYTES)
 		return malformed(at->number, "the line is too long");
-	if (has_control(in))
+	if (text_has_control(in))
 		return malformed(at->number, "a control character");
-	in = trim(in);
+	in = cur_trim(in);
 	if (in.n == 0 || in.p[0] == '#' || in.p[0] == ';')
 		return ERR_OK;
 	r = in.p[0] == '[' ? header(in, at) : key_value(in, at);

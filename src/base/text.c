@@ -49,13 +49,18 @@ may_show(uint32_t v)
 		{ 0x0000, 0x001f },	/* C0 */
 		{ 0x007f, 0x009f },	/* DEL, C1 */
 		{ 0x00ad, 0x00ad },	/* soft hyphen */
+		{ 0x034f, 0x034f },	/* grapheme joiner */
 		{ 0x061c, 0x061c },	/* Arabic letter mark */
+		{ 0x115f, 0x1160 },	/* Hangul fillers */
+		{ 0x17b4, 0x17b5 },	/* Khmer vowels that nobody sees */
 		{ 0x180e, 0x180e },	/* Mongolian vowel separator */
 		{ 0x200b, 0x200f },	/* zero width, marks of direction */
 		{ 0x2028, 0x202e },	/* line ends, bidirectional embedding and override */
 		{ 0x2060, 0x206f },	/* word joiner, isolates, deprecated format */
+		{ 0x3164, 0x3164 },	/* Hangul filler */
 		{ 0xfe00, 0xfe0f },	/* variation selectors */
 		{ 0xfeff, 0xfeff },	/* byte order mark */
+		{ 0xffa0, 0xffa0 },	/* Hangul filler */
 		{ 0xfff0, 0xfffb },	/* interlinear annotation */
 		{ 0xe0000, 0xe0fff },	/* tags, variation selectors */
 	};
@@ -90,6 +95,32 @@ text_is_safe(struct cur c, size_t max_points)
 
 	for (size_t i = 0; c.n != 0; i++)
 		if (i == max_points || !point_take(&c, &v) || !may_show(v))
+			return false;
+	return true;
+}
+
+bool
+text_has_control(struct cur c)
+{
+	for (size_t i = 0; i < c.n; i++)
+		if ((c.p[i] < 0x20 && c.p[i] != '\t') || c.p[i] == 0x7f)
+			return true;
+	return false;
+}
+
+static uint8_t
+lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
+}
+
+bool
+text_eq_nocase(struct cur c, const char *s)
+{
+	if (c.n != strlen(s))
+		return false;
+	for (size_t i = 0; i < c.n; i++)
+		if (lower(c.p[i]) != lower((uint8_t)s[i]))
 			return false;
 	return true;
 }

@@ -21,6 +21,12 @@ void text_put_safe(struct buf *b, struct cur c, size_t max_points);
 /* True when text_put_safe() would change nothing. */
 bool text_is_safe(struct cur c, size_t max_points);
 
+/* Is there a C0 control other than the tab, or DEL? */
+bool text_has_control(struct cur c);
+
+/* Equal but for the case of A-Z, whatever the locale: names of HTTP headers. */
+bool text_eq_nocase(struct cur c, const char *s);
+
 /* Only [A-Za-z0-9._-], 1 to max bytes: names in configuration, identifiers. */
 bool text_is_name(struct cur c, size_t max);
 

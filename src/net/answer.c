@@ -2,7 +2,7 @@
 /* Reading an HTTP answer, line by line and chunk by chunk. */
 #include "net/answer.h"
 
-#include <strings.h>
+#include "base/text.h"
 
 void
 answer_start(struct answer_parser *p, struct http_answer *a)
@@ -52,31 +52,6 @@ is_token(struct cur c)
 	return c.n != 0;
 }
 
-static bool
-has_control(struct cur c)
-{
-	for (size_t i = 0; i < c.n; i++)
-		if ((c.p[i] < 0x20 && c.p[i] != '\t') || c.p[i] == 0x7f)
-			return true;
-	return false;
-}
-
-static struct cur
-trim(struct cur c)
-{
-	while (c.n != 0 && (c.p[0] == ' ' || c.p[0] == '\t'))
-		c = cur_of(c.p + 1, c.n - 1);
-	while (c.n != 0 && (c.p[c.n - 1] == ' ' || c.p[c.n - 1] == '\t'))
-		c.n--;
-	return c;
-}
-
-static bool
-is(struct cur c, const char *word)
-{
-	return c.n == strlen(word) && strncasecmp((const char *)c.p, word, c.n) == 0;
-}
-
 /* The value of a digit; 16 when it is none. */
 static unsigned
 digit(uint8_t c)
@@ -122,7 +97,7 @@ content_length(struct answer_parser *p, struct cur value)
 static enum err
 transfer_encoding(struct answer_parser *p, struct cur value)
 {
-	if (p->chunked || !is(value, "chunked"))
+	if (p->chunked || !text_eq_nocase(value, "chunked"))
 		return refuse("another transfer encoding");
 	p->chunked = true;
 	return ERR_OK;
@@ -143,7 +118,7 @@ content_type(struct answer_parser *p, struct cur value)
 
 	if (!cur_until(&value, ';', &type))
 		type = value;
-	if (!cur_to_str(trim(type), p->a->type, sizeof(p->a->type)))
+	if (!cur_to_str(cur_trim(type), p->a->type, sizeof(p->a->type)))
 		return refuse("the content type is too long");
 	return ERR_OK;
 }
@@ -162,12 +137,12 @@ header(struct answer_parser *p, struct cur line)
 	};
 	struct cur name;
 
-	if (!cur_until(&line, ':', &name) || !is_token(name) || has_control(line))
+	if (!cur_until(&line, ':', &name) || !is_token(name) || text_has_control(line))
 		return refuse("a header");
 	/* Trailers say nothing that matters here. */
 	for (size_t i = 0; p->at == ANSWER_HEADERS && i < NELEM(known); i++)
-		if (is(name, known[i].name))
-			return known[i].read(p, trim(line));
+		if (text_eq_nocase(name, known[i].name))
+			return known[i].read(p, cur_trim(line));
 	return ERR_OK;
 }
 
@@ -215,7 +190,7 @@ chunk_size(struct answer_parser *p, struct cur line)
 
 	if (!cur_until(&line, ';', &size))
 		size = line;
-	r = number(trim(size), 16, p->a->body.max - p->a->body.len, &p->left);
+	r = number(cur_trim(size), 16, p->a->body.max - p->a->body.len, &p->left);
 	if (r != ERR_OK)
 		return r;
 	p->at = p->left == 0 ? ANSWER_TRAILERS : ANSWER_CHUNK;

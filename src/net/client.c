@@ -9,7 +9,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -17,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/names.h"
+#include "base/text.h"
 #include "jose/json.h"
 #include "net/answer.h"
 #include "net/sse.h"
@@ -329,7 +329,7 @@ take_events(struct talk *t, struct sse_parser *p, http_event_fn *fn, void *arg)
 	enum err r;
 
 	if (!answer_has_head(&t->in) || t->a.status != 200 ||
-	    strcasecmp(t->a.type, "text/event-stream") != 0)
+	    !text_eq_nocase(cur_str(t->a.type), "text/event-stream"))
 		return ERR_OK;
 	r = sse_feed(p, buf_view(&t->a.body), fn, arg);
 	buf_clear(&t->a.body);

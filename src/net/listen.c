@@ -11,13 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static void
-fd_close(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
+#include "base/fd.h"
 
 static enum err
 check_directory(const char *path)

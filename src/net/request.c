@@ -2,7 +2,7 @@
 /* What the server lets in. */
 #include "net/request.h"
 
-#include <strings.h>
+#include "base/text.h"
 
 #define TARGET_MAX	1024
 
@@ -34,15 +34,9 @@ refuse(struct request_check *k, enum err e)
 }
 
 static bool
-is(struct cur c, const char *word)
-{
-	return c.n == strlen(word) && strncasecmp((const char *)c.p, word, c.n) == 0;
-}
-
-static bool
 starts(struct cur c, const char *word)
 {
-	return c.n >= strlen(word) && is(cur_of(c.p, strlen(word)), word);
+	return c.n >= strlen(word) && text_eq_nocase(cur_of(c.p, strlen(word)), word);
 }
 
 /* Digits only (RFC 9110 section 8.6), and no more than the body may have. */
@@ -68,20 +62,20 @@ request_header(struct request_check *k, struct cur name, struct cur value, size_
 	if (value.n != 0 && memchr(value.p, 0, value.n) != NULL)
 		refuse(k, ERR_BAD_REQUEST);
 	/* A browser sent it, through some bridge (T11). */
-	if (is(name, "Origin") || starts(name, "Sec-Fetch-"))
+	if (text_eq_nocase(name, "Origin") || starts(name, "Sec-Fetch-"))
 		refuse(k, ERR_NOT_ALLOWED);
-	if (is(name, "Host")) {
+	if (text_eq_nocase(name, "Host")) {
 		k->hosts++;
 		if (!cur_eq_str(value, k->host))
 			refuse(k, ERR_NOT_ALLOWED);
 	}
-	if (is(name, "Content-Length")) {
+	if (text_eq_nocase(name, "Content-Length")) {
 		k->lengths++;
 		refuse(k, check_length(value, body_max));
 	}
-	if (is(name, "Transfer-Encoding")) {
+	if (text_eq_nocase(name, "Transfer-Encoding")) {
 		k->codings++;
-		if (!is(value, "chunked"))
+		if (!text_eq_nocase(value, "chunked"))
 			refuse(k, ERR_BAD_REQUEST);
 	}
 }

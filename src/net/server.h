@@ -69,7 +69,10 @@ struct cur http_body(const struct http_exchange *x);
 const char *http_header(const struct http_exchange *x, const char *name); /* NULL: absent */
 const struct http_peer *http_exchange_peer(const struct http_exchange *x);
 
-/* fn is called once if the client leaves before the answer; x is gone after it. */
+/*
+ * fn is called once if the client leaves before the answer; x is gone after it.  A handler
+ * that does not answer at once must ask for this.
+ */
 void http_on_gone(struct http_exchange *x, void (*fn)(void *arg), void *arg);
 
 /*

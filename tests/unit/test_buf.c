@@ -65,6 +65,9 @@ cursors(void **state)
 	char str[4];
 
 	(void)state;
+	assert_true(cur_eq_str(cur_trim(cur_str(" \t a b\t ")), "a b"));
+	assert_int_equal(cur_trim(cur_str(" \t ")).n, 0);
+	assert_int_equal(cur_trim(cur_of(NULL, 0)).n, 0);
 	assert_true(cur_until(&c, '=', &part));
 	assert_true(cur_eq_str(part, "key"));
 	assert_true(cur_eq_str(c, "a=b"));

@@ -343,6 +343,22 @@ client_leaves(void **state)
 	assert_int_equal(w->requests, 1);
 }
 
+/* Gone before the answer, and even before the request was read. */
+static void
+client_does_not_wait(void **state)
+{
+	struct world *w = *state;
+
+	for (int i = 0; i < 3; i++) {
+		AUTO(client_close) struct client c = client_open(w);
+
+		bench_send(c.fd, i == 0 ? GET("/problem") : i == 1 ? GET("/stream") : GET("/held"));
+	}
+	bench_settle(&w->bench);
+	assert_null(w->held);
+	assert_null(w->stream);
+}
+
 /* Bytes behind the request do not hide that the client left. */
 static void
 client_leaves_bytes_behind(void **state)
@@ -758,6 +774,7 @@ main(void)
 		T(chunked),
 		T(late_answer),
 		T(client_leaves),
+		T(client_does_not_wait),
 		T(client_leaves_bytes_behind),
 		T(stream),
 		T(stream_client_leaves),

@@ -87,6 +87,30 @@ names(void **state)
 	assert_false(text_is_name(cur_of("a\0b", 3), 9));
 }
 
+static void
+controls(void **state)
+{
+	(void)state;
+	assert_false(text_has_control(cur_str("a\tb c\xc2\x9b")));
+	assert_false(text_has_control(cur_of(NULL, 0)));
+	assert_true(text_has_control(cur_str("a\n")));
+	assert_true(text_has_control(cur_str("\x1b")));
+	assert_true(text_has_control(cur_str("\x7f")));
+	assert_true(text_has_control(cur_of("a\0", 2)));
+}
+
+static void
+case_of_letters(void **state)
+{
+	(void)state;
+	assert_true(text_eq_nocase(cur_str("hOST-1"), "Host-1"));
+	assert_true(text_eq_nocase(cur_of(NULL, 0), ""));
+	assert_false(text_eq_nocase(cur_str("host"), "host1"));
+	assert_false(text_eq_nocase(cur_str("host1"), "host"));
+	assert_false(text_eq_nocase(cur_str("@[`{"), "`{@["));
+	assert_false(text_eq_nocase(cur_str("\xc3\x85"), "\xc3\xa5"));
+}
+
 #define SHOWN(in, max, out)						\
 	{ "shown as " out, shown, NULL, NULL, &(struct row){ in, sizeof(in) - 1, max, out } }
 #define UTF8(s, good)							\
@@ -113,6 +137,7 @@ main(void)
 		SHOWN("a\xe2\x80\x8b" "b\xef\xbb\xbf", 9, "a?b?"),	/* zero width */
 		SHOWN("\xe2\x80\xa8\xe2\x80\xa9", 9, "??"),		/* line ends */
 		SHOWN("\xd8\x9c", 9, "?"),
+		SHOWN("\xe3\x85\xa4\xef\xbe\xa0", 9, "??"),		/* fillers */
 		SHOWN("a\xcc\x88", 9, "a\xcc\x88"),			/* combining: a name */
 		SHOWN("\xf0\x9f\x98\x80", 9, "\xf0\x9f\x98\x80"),
 		SHOWN("\xf3\xa0\x80\xa1", 9, "?"),			/* tags */
@@ -143,6 +168,8 @@ main(void)
 		UTF8("\xe2\x82", false),
 		UTF8("\xf0\x9f\x98", false),
 		cmocka_unit_test(names),
+		cmocka_unit_test(controls),
+		cmocka_unit_test(case_of_letters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
