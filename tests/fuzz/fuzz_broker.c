@@ -38,7 +38,9 @@ struct world {
 	struct people *people;
 	struct cert_store *trust;
 	struct audit *audit;
+	struct store *store;
 	EVP_PKEY *key;
+	unsigned boots;
 };
 static struct world w;
 
@@ -46,6 +48,7 @@ static void
 away(void)
 {
 	unlink(audit_path);
+	store_close(&w.store);
 	audit_close(&w.audit);
 	conf_free(&w.conf);
 	means_free(&w.means);
@@ -69,6 +72,7 @@ once(void)
 	must((fd = mkstemp(audit_path)) >= 0);
 	close(fd);
 	must(audit_open(audit_path, &w.audit) == ERR_OK);
+	must(store_open(":memory:", "https://broker.example", "test", &w.store) == ERR_OK);
 	atexit(away);
 }
 
@@ -122,24 +126,33 @@ one_call(struct flow *f, struct flow_at *at, struct cur in)
 	must(r != ERR_OK || (reply.status >= 200 && reply.status < 300));
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* As new: another boot ends all that there was, and then it is forgotten. */
+static void
+begin(struct flow *f, struct flow_at *at, uint64_t *random)
 {
-	AUTO(store_close) struct store *store = NULL;
-	struct cur in = cur_of(data, size), call;
-	struct flow_at at = { .peer = { .host = FLOW_HOST_LOCAL, .uid = 1001 },
-		.utc = 1790000000, .boot_ms = 1000000 };
-	uint64_t random = 0;
-	struct flow f;
 	int64_t next;
 
 	once();
 	must(truncate(audit_path, 0) == 0);
-	must(store_open(":memory:", "https://broker.example", "test", &store) == ERR_OK);
-	f = (struct flow){ .conf = w.conf, .people = w.people, .means = w.means,
-		.store = store, .trust = w.trust, .audit = w.audit, .key = w.key,
-		.random = counted, .random_arg = &random, .boot_id = "boot" };
-	must(flow_start(&f, &at, &next) == ERR_OK);
+	*at = (struct flow_at){ .peer = { .host = FLOW_HOST_LOCAL, .uid = 1001 },
+		.utc = 1790000000, .boot_ms = 1000000 };
+	*f = (struct flow){ .conf = w.conf, .people = w.people, .means = w.means,
+		.store = w.store, .trust = w.trust, .audit = w.audit, .key = w.key,
+		.random = counted, .random_arg = random };
+	snprintf(f->boot_id, sizeof(f->boot_id), "boot-%u", w.boots++ % 2);
+	must(flow_start(f, at, &next) == ERR_OK);
+	must(store_clean(w.store, INT64_MAX) == ERR_OK);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct cur in = cur_of(data, size), call;
+	struct flow_at at;
+	uint64_t random = 0;
+	struct flow f;
+
+	begin(&f, &at, &random);
 	for (int i = 0; i < CALLS_MAX && cur_until(&in, 0, &call); i++)
 		one_call(&f, &at, call);
 	return 0;

@@ -472,7 +472,7 @@ main(void)
 		ONE(lease_runs_out_without_a_tick),
 		ONE(card_comes_back),
 		ONE(card_stays_away),
-		ONE(no_absence_allowed),
+		cmocka_unit_test(no_absence_allowed),
 		ONE(agent_ends_it),
 		ONE(reboot_ends_sessions),
 		ONE(old_rows_go),
