@@ -112,6 +112,8 @@ turn(struct server *s, bool *ret_stop)
 	struct pollfd fds[1 + SLOTS + CONTROL_FDS];
 	enum err r;
 
+	if (!s->ready)
+		tell_ready(s);
 	fds[0] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
 	for (size_t i = 0; i < SLOTS; i++)
 		fds[1 + i] = (struct pollfd){ .fd = s->slots[i].fd,
@@ -123,8 +125,6 @@ turn(struct server *s, bool *ret_stop)
 	for (size_t i = 0; i < SLOTS; i++)
 		slot_run(&s->slots[i], fds[1 + i].revents, now_us());
 	control_run(&s->control, fds + 1 + SLOTS, s->slots, now_us());
-	if (!s->ready)
-		tell_ready(s);
 	return ERR_OK;
 }
 

@@ -77,7 +77,6 @@ def pull_the_card(home, login, session):
     home.box.remove()
     over = login.answer(house.WAIT)
     milliseconds = round((time.monotonic() - began) * 1000)
-    print(json.dumps(over), flush=True)
     if over.get("session") != session or over.get("state") != "ended":
         raise AssertionError(f"the session did not end: {over}")
     if login.done() != 0:

@@ -298,9 +298,14 @@ class House:
         self.agent_socket = self.broker_dir / "agent.sock"
         self.client_socket = self.broker_dir / "client.sock"
         self.trust = run.pki / "trust"
-        self.person = pinentry.Person(self.dir, pin or (lambda window: PIN))
+        self.person = pinentry.Person(self.dir, pin or self.knows_the_pin)
         self.broker = None
         self.agent = None
+
+    @staticmethod
+    def knows_the_pin(window):
+        """Types the PIN; lets "insert your card" stand."""
+        return PIN if window["kind"] == "pin" else pinentry.Person.HANG
 
     def __enter__(self):
         return self
@@ -355,6 +360,15 @@ status = active
 dezi_number = 100000003
 name = N Drie
 status = active
+[person 900000008]
+dezi_number = 100000008
+name = Z Acht
+status = active
+[employment z8-oost]
+uzi_number = 900000008
+subscriber = 90000123
+subscriber_name = Tést Ziekenhuis Oost
+role = 01.015
 [employment z-oost]
 uzi_number = 900000001
 subscriber = 90000123

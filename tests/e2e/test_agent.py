@@ -56,12 +56,12 @@ def bodies_that_are_no_request(run):
 def a_page_must_be_the_one_that_the_challenge_names(run):
     with House(run) as home:
         home.start("z", policy={"native_client": "epd", "extension": PAGE["extension"]})
-        login = home.request("web", origin=ORIGIN)["login"]
         wrong = [dict(PAGE, origin=ORIGIN + "/"), dict(PAGE, origin=ORIGIN[:-1]),
                  dict(PAGE, origin=ORIGIN.replace("https", "http")),
                  dict(PAGE, origin=ORIGIN + ":443"), dict(PAGE, origin=ORIGIN.upper()),
                  dict(PAGE, top=False), dict(PAGE, extension="other@example.nl")]
         for page in wrong:
+            login = home.request("web", origin=ORIGIN)["login"]
             refused(post(home, {"login": login, "page": page}), "not_allowed")
         for page in ({"top": True}, {"origin": ORIGIN}, {}, "page", None):
             answer = post(home, {"login": login, "page": page})

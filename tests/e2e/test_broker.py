@@ -4,6 +4,7 @@
 import json
 import shutil
 import subprocess
+import time
 
 import house
 from assertion import Pass, answer_to, compact, read
@@ -197,10 +198,12 @@ def soft_revocation_is_for_test_only(run):
 def a_clock_that_is_wrong_is_reported_not_refused(run):
     with House(run) as home:
         home.start_broker()
-        accepted(Desk(home, run).answer(payload={"iat": 1000000000}))
+        accepted(Desk(home, run).answer(payload={"iat": int(time.time()) - 7200}))
+        # A day is no skew any more.
+        refused(Desk(home, run).answer(payload={"iat": 1000000000}), "challenge_expired")
         records = (home.broker_dir / "audit.log").read_text(encoding="utf-8").splitlines()
         skews = [json.loads(line)["clock_skew"] for line in records if "clock_skew" in line]
-        assert len(skews) == 1 and int(skews[0]) < -700000000, skews
+        assert len(skews) == 1 and -7300 < int(skews[0]) < -7100, skews
 
 
 @scenario

@@ -59,12 +59,13 @@ def dezi_verify_agrees(run):
         done = home.dezi("verify", assertion, *trust, "--challenge", challenge, "--json")
         equal(done.returncode, 0, done.stderr)
         assert '"uzi_number":"900000001"' in done.stdout, done.stdout
+        other = home.write("other.jws", "e30.e30.AA\n")
         # The other root did not sign it, production knows no test CA, and it was for
         # this challenge only.
         foreign = ["--trust", run.pki / "other" / "trust", "--environment", "test"]
         for words, word in ((foreign, "certificate_untrusted"),
                             (["--trust", home.trust], "config"),
-                            ([*trust, "--challenge", assertion], "request_mismatch"),
+                            ([*trust, "--challenge", other], "request_mismatch"),
                             ([*trust, "--at", "2020-01-01T00:00:00Z"],
                              "certificate_not_yet_valid")):
             done = home.dezi("verify", assertion, *words, "--json")
