@@ -140,6 +140,7 @@ server_run(const struct server_options *o)
 		slot_init(&s.slots[i], i, (uint16_t)(o->port + i), o->state_dir);
 	if ((r = start(&s, o)) != ERR_OK)
 		return r;
+	tell_ready(&s);			/* without a card there is nothing to wait for */
 	while (!stop && r == ERR_OK)
 		r = turn(&s, &stop);
 	return r;
