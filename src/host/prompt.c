@@ -107,13 +107,6 @@ put_tries(struct buf *b, const struct login_prompt *p)
 }
 
 static void
-put_wrong_pins(struct buf *b, unsigned n)
-{
-	buf_fmt(b, dngettext(NAME_DOMAIN, "A wrong PIN was entered here %u time.",
-	    "A wrong PIN was entered here %u times.", n), n);
-}
-
-static void
 put_length(struct buf *b, const struct means_view *v)
 {
 	if (v->pin_digits_only)
@@ -148,7 +141,7 @@ prompt_last_try(const struct login_prompt *p, struct prompt *ret)
 	} else {
 		buf_str(&ret->desc, _("Careful: another wrong PIN may block the card."));
 		buf_str(&ret->desc, "\n");
-		put_wrong_pins(&ret->desc, p->wrong);
+		put_tries(&ret->desc, p);
 	}
 	buf_str(&ret->desc, "\n\n");
 	put_request(&ret->desc, p->says);

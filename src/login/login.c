@@ -26,7 +26,6 @@ struct login {
 	struct cert_verdict verdict;
 	enum jws_alg alg;
 	struct assertion says;		/* what is shown and what is signed */
-	unsigned wrong;			/* our own count; only when the card does not tell */
 };
 
 static void
@@ -221,19 +220,14 @@ prompt_of(const struct login *l, enum login_ask why)
 {
 	return (struct login_prompt){
 		.rq = l->rq, .says = &l->says, .view = &l->view, .pin = l->ret->pin,
-		.wrong = l->wrong, .why = why,
+		.why = why,
 	};
 }
 
-static bool
-tries_known(const struct login *l)
-{
-	return l->ret->pin.tries >= 0;
-}
-
 /*
- * May one PIN be sent at all?  The last try never unasked; where the card does not tell,
- * two wrong PINs of our own are as good as that (DESIGN section 6 rule 2, T26).
+ * May one PIN be sent at all?  The last try never unasked.  Where a card does not say
+ * how many are left, the means calls it the last one after two wrong PINs of ours
+ * (DESIGN section 6 rule 2, T26).
  */
 static enum err
 admit_try(struct login *l, bool *ret_agreed)
@@ -245,10 +239,7 @@ admit_try(struct login *l, bool *ret_agreed)
 	*ret_agreed = false;
 	if (pin->blocked || pin->tries == 0)
 		return fail(ERR_PIN_BLOCKED, "no tries left");
-	if (!tries_known(l) &&
-	    (r = l->w->wrong_pins(l->w->arg, l->view.serial, &l->wrong)) != ERR_OK)
-		return note(r, "count of wrong PINs");
-	if (tries_known(l) ? pin->tries > 1 : l->wrong < LOGIN_WRONG_MAX)
+	if (!pin->last_try && pin->tries != 1)
 		return ERR_OK;
 	p = prompt_of(l, LOGIN_ASK_FIRST);
 	if ((r = l->w->ask_last_try(l->w->arg, &p)) != ERR_OK)
@@ -313,38 +304,16 @@ build_signing_input(struct login *l, struct buf *ret)
 	return ERR_OK;
 }
 
-/* These tell that the card never got the PIN. */
-static bool
-nothing_was_sent(enum err r)
-{
-	return r == ERR_CARD_CHANGED || r == ERR_PIN_LAST_TRY || r == ERR_PIN_LENGTH ||
-	    r == ERR_CARD_BUSY;
-}
-
-/*
- * Verify, sign, forget.  Where the card does not count for us the try is written down
- * before it is spent, and struck out when it was right or never sent.
- */
+/* Verify, sign, forget: the means does all three, and our copy of the PIN ends here. */
 static enum err
 sign(struct login *l, struct secret *pin, bool agreed, struct cur tbs, struct buf *ret_sig)
 {
-	const struct login_world *w = l->w;
-	bool count = !tries_known(l);
-	enum err r, kept;
+	enum err r;
 
-	w->step(w->arg, LOGIN_SIGNING);
-	if (count && (kept = w->set_wrong_pins(w->arg, l->view.serial, l->wrong + 1)) != ERR_OK)
-		return note(kept, "count of wrong PINs");
+	l->w->step(l->w->arg, LOGIN_SIGNING);
 	r = l->means->ops->sign(l->means, &l->view, pin, agreed, tbs, ret_sig, &l->ret->pin);
 	secret_wipe(pin);
-	if (r != ERR_OK)
-		r = note(r, "signature");
-	if (count && (r == ERR_OK || nothing_was_sent(r))) {
-		kept = w->set_wrong_pins(w->arg, l->view.serial, r == ERR_OK ? 0 : l->wrong);
-		if (r == ERR_OK && kept != ERR_OK)
-			return note(kept, "count of wrong PINs");
-	}
-	return r;
+	return r == ERR_OK ? ERR_OK : note(r, "signature");
 }
 
 /* One PIN, at most one signature.  Nothing leaves that was not verified (rule 5). */
@@ -373,11 +342,14 @@ one_pin(struct login *l, enum login_ask why)
 	return ERR_OK;
 }
 
-/* A wrong PIN may be entered once more, while two tries remain and are known (T26). */
+/*
+ * A wrong PIN may be entered once more, while two tries remain (T26).  A card that did
+ * not say so before gets one PIN in one login, whatever it says now (rule 2).
+ */
 static enum err
 ask_and_sign(struct login *l)
 {
-	bool known = tries_known(l);
+	bool known = l->ret->pin.tries >= 0;
 	enum err r = one_pin(l, LOGIN_ASK_FIRST);
 
 	if (r == ERR_PIN_WRONG && known && l->ret->pin.tries >= 2)

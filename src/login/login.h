@@ -45,8 +45,7 @@ struct login_prompt {
 	const struct login_request *rq;	/* language, and when it must be over */
 	const struct assertion *says;
 	const struct means_view *view;	/* what a PIN can look like */
-	struct pin_state pin;		/* as the card last said */
-	unsigned wrong;			/* tries unknown: our own wrong PINs for this card */
+	struct pin_state pin;		/* as last seen; tries -1: the card does not say */
 	enum login_ask why;
 };
 
@@ -75,12 +74,6 @@ struct login_world {
 	enum err (*ask_last_try)(void *arg, const struct login_prompt *p);
 	/* ERR_CANCELLED, ERR_TIMEOUT (the challenge ends), ERR_NO_PINENTRY. */
 	enum err (*ask_pin)(void *arg, const struct login_prompt *p, struct secret *ret);
-	/*
-	 * How many wrong PINs this card got from us, kept from one login to the next for
-	 * cards that do not tell.  A count that cannot be kept is a login refused.
-	 */
-	enum err (*wrong_pins)(void *arg, const char *serial, unsigned *ret);
-	enum err (*set_wrong_pins)(void *arg, const char *serial, unsigned n);
 	/* Workstation's trust: store and pass types. */
 	const struct cert_store *store;
 	const char *pass_types;
@@ -97,7 +90,6 @@ struct login_result {
 };
 void login_result_free(struct login_result *r);
 
-#define LOGIN_WRONG_MAX		2	/* tries unknown: after so many the person must agree */
 #define LOGIN_PIN_TIME_MIN	60	/* s: with less, a new challenge is fetched */
 #define LOGIN_PIN_MARGIN	5	/* s: the PIN window closes that much before the end */
 

@@ -54,8 +54,6 @@ fake_sign(struct means *m, const struct means_view *v, const struct secret *pin,
 	assert_true(b->signed_ < BENCH_ASKS);
 	assert_true(cur_to_str(secret_view(pin), b->sent[b->signed_], SECRET_MAX + 1));
 	b->allow_last[b->signed_] = allow_last;
-	b->pin_at = pin;
-	b->wrong_at_sign = b->wrong;
 	b->signed_++;
 	buf_clear(&b->tbs);
 	buf_cur(&b->tbs, tbs);
@@ -112,7 +110,6 @@ see(struct bench_seen *s, const struct login_prompt *p)
 	memcpy(s->caller, p->says->evidence.caller, sizeof(s->caller));
 	memcpy(s->reader, p->says->evidence.reader, sizeof(s->reader));
 	s->tries = p->pin.tries;
-	s->wrong = p->wrong;
 	s->why = p->why;
 }
 
@@ -155,32 +152,6 @@ world_renew(void *arg, struct login_request *rq)
 	rq->deadline_boot_ms = b->boot + b->renew_ms;
 	if (b->renewed != NULL)
 		b->renewed(rq);
-	return ERR_OK;
-}
-
-static enum err
-world_wrong_pins(void *arg, const char *serial, unsigned *ret)
-{
-	struct bench *b = arg;
-
-	assert_string_equal(serial, "5A01");
-	*ret = b->wrong;
-	return b->wrong_r == ERR_OK ? ERR_OK : fail(b->wrong_r, "no count");
-}
-
-static enum err
-world_set_wrong_pins(void *arg, const char *serial, unsigned n)
-{
-	static const struct secret empty;
-	struct bench *b = arg;
-
-	assert_string_equal(serial, "5A01");
-	if (b->pin_at != NULL)
-		b->pin_wiped = memcmp(b->pin_at, &empty, sizeof(empty)) == 0;
-	b->set_wrong_n++;
-	if (b->set_wrong_r != ERR_OK)
-		return fail(b->set_wrong_r, "no count");
-	b->wrong = n;
 	return ERR_OK;
 }
 
@@ -243,8 +214,7 @@ bench_start(void **state)
 	fill_store(&b->store);
 	b->w = (struct login_world){
 		b, world_utc, world_boot, world_random, world_step, world_means, world_renew,
-		world_ask_last_try, world_ask_pin, world_wrong_pins, world_set_wrong_pins,
-		b->store, "ZN",
+		world_ask_last_try, world_ask_pin, b->store, "ZN",
 	};
 	b->rq = (struct login_request){
 		.login_id = "login-1", .challenge = "old.challenge.0",

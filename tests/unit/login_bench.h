@@ -22,7 +22,6 @@ struct bench_sign {
 struct bench_seen {
 	char	 rp_name[128], origin[256], caller[256], reader[128];
 	int	 tries;
-	unsigned wrong;
 	enum login_ask why;
 };
 
@@ -43,19 +42,14 @@ struct bench {
 	enum err renew_r;
 	int64_t	 renew_ms;		/* life of a renewed challenge */
 	void	 (*renewed)(struct login_request *rq);	/* what else a renewal does */
-	unsigned wrong;			/* kept count of wrong PINs */
-	enum err wrong_r, set_wrong_r;
 
 	/* what happened */
 	int64_t	 boot;
 	char	 steps[128];		/* "reading_card asking_pin " */
-	unsigned asked, asked_last_try, signed_, renewed_n, opened, closed, set_wrong_n;
+	unsigned asked, asked_last_try, signed_, renewed_n, opened, closed;
 	struct bench_seen seen[BENCH_ASKS];
 	bool	 allow_last[BENCH_ASKS];
 	char	 sent[BENCH_ASKS][SECRET_MAX + 1];
-	unsigned wrong_at_sign;		/* the kept count when the card got the PIN */
-	const struct secret *pin_at;	/* where login_run keeps the PIN */
-	bool	 pin_wiped;
 	struct buf tbs;			/* what the card was given to sign */
 
 	struct login_world w;

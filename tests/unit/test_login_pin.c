@@ -126,9 +126,7 @@ unknown_and_wrong(void **state)
 	assert_err(bench_run(b), ERR_PIN_WRONG);
 	assert_int_equal(b->signed_, 1);
 	assert_int_equal(b->seen[0].tries, -1);
-	assert_int_equal(b->wrong, 1);
-	/* Written down before it was spent: a killed worker has counted it. */
-	assert_int_equal(b->wrong_at_sign, 1);
+	assert_int_equal(b->ret.pin.tries, 2);
 }
 
 static void
@@ -137,92 +135,26 @@ unknown_and_right(void **state)
 	struct bench *b = *state;
 
 	b->pin.tries = -1;
-	b->wrong = 1;
 	b->signs[0].tries = -1;
 	assert_ok(bench_run(b));
-	assert_int_equal(b->seen[0].wrong, 1);
-	assert_int_equal(b->wrong_at_sign, 2);
-	assert_int_equal(b->wrong, 0);
 	assert_int_equal(b->asked_last_try, 0);
 	assert_false(b->allow_last[0]);
-	/* T24: nothing of the PIN is kept where login_run had it. */
-	assert_true(b->pin_wiped);
 }
 
+/* Two wrong PINs were counted: the means calls the next one the last. */
 static void
-unknown_after_two_wrong(void **state)
+unknown_and_maybe_the_last(void **state)
 {
 	struct bench *b = *state;
 
-	b->pin.tries = -1;
-	b->wrong = 2;
+	b->pin = (struct pin_state){ .tries = -1, .last_try = true };
 	b->last_try_r = ERR_CANCELLED;
 	assert_err(bench_run(b), ERR_CANCELLED);
 	assert_int_equal(b->asked, 0);
-	assert_int_equal(b->wrong, 2);
 	b->last_try_r = ERR_OK;
 	assert_ok(bench_run(b));
 	assert_int_equal(b->asked_last_try, 2);
 	assert_true(b->allow_last[0]);
-	assert_int_equal(b->wrong, 0);
-}
-
-/* The card never got it: the count is as it was. */
-static void
-unknown_and_not_sent(void **state)
-{
-	static const enum err all[] = {
-		ERR_CARD_CHANGED, ERR_PIN_LAST_TRY, ERR_PIN_LENGTH, ERR_CARD_BUSY,
-	};
-	struct bench *b = *state;
-
-	b->pin.tries = -1;
-	b->wrong = 1;
-	for (size_t i = 0; i < NELEM(all); i++) {
-		b->asked = b->signed_ = 0;
-		b->signs[0].r = all[i];
-		assert_err(bench_run(b), all[i]);
-		assert_int_equal(b->wrong_at_sign, 2);
-		assert_int_equal(b->wrong, 1);
-	}
-}
-
-/* Nobody knows what became of it: counted. */
-static void
-unknown_and_lost(void **state)
-{
-	struct bench *b = *state;
-
-	b->pin.tries = -1;
-	b->signs[0].r = ERR_REMOVED;
-	assert_err(bench_run(b), ERR_REMOVED);
-	assert_int_equal(b->wrong, 1);
-}
-
-static void
-count_that_cannot_be_kept(void **state)
-{
-	struct bench *b = *state;
-
-	b->pin.tries = -1;
-	b->wrong_r = ERR_SYS;
-	assert_err(bench_run(b), ERR_SYS);
-	assert_int_equal(b->asked, 0);
-	b->wrong_r = ERR_OK;
-	b->set_wrong_r = ERR_SYS;
-	assert_err(bench_run(b), ERR_SYS);
-	assert_int_equal(b->signed_, 0);
-}
-
-/* A card that tells its tries needs no count of ours. */
-static void
-known_is_not_counted(void **state)
-{
-	struct bench *b = *state;
-
-	b->wrong_r = b->set_wrong_r = ERR_SYS;
-	assert_ok(bench_run(b));
-	assert_int_equal(b->set_wrong_n, 0);
 }
 
 /* A PIN that cannot be right is not sent and costs nothing. */
@@ -375,8 +307,7 @@ main(void)
 		T(blocked), T(wrong_then_right), T(wrong_and_one_left), T(wrong_twice),
 		T(blocked_by_this_one), T(last_try_refused), T(last_try_agreed),
 		T(last_try_lost), T(unknown_and_wrong), T(unknown_and_right),
-		T(unknown_after_two_wrong), T(unknown_and_not_sent), T(unknown_and_lost),
-		T(count_that_cannot_be_kept), T(known_is_not_counted), T(impossible_pins),
+		T(unknown_and_maybe_the_last), T(impossible_pins),
 		T(impossible_for_ever), T(enough_time), T(renewed), T(renewed_for_each_window),
 		T(renewal_refused), T(renewal_without_time), T(renewal_of_another_question),
 	};
