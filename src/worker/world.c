@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* The upcalls of login_run(), each a few lines on what the other layers offer. */
+#include "worker/world.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/frame.h"
+#include "drivers/drivers.h"
+#include "host/prompt.h"
+#include "login/wire.h"
+#include "means/find.h"
+
+#define LOOK_MS		250	/* how often a message window is asked whether it was answered */
+
+static int64_t
+world_utc(void *arg UNUSED)
+{
+	return clock_utc();
+}
+
+static int64_t
+world_boot_ms(void *arg UNUSED)
+{
+	return clock_boot_ms();
+}
+
+static enum err
+world_random(void *arg UNUSED, uint8_t *ret, size_t n)
+{
+	return getentropy(ret, n) == 0 ? ERR_OK : fail(ERR_SYS, "random: %s", strerror(errno));
+}
+
+/* Without an agent there is no login. */
+static void
+world_step(void *arg, enum login_step s)
+{
+	const struct world *w = arg;
+
+	if (frame_write(w->agent, WIRE_STEP, cur_str(login_step_name(s))) != ERR_OK)
+		_exit(1);
+}
+
+static enum err
+world_renew(void *arg, struct login_request *rq)
+{
+	AUTO(buf_free) struct buf body = BUF(FRAME_MAX);
+	const struct world *w = arg;
+	char word[32];
+	uint8_t type;
+	enum err r;
+
+	if ((r = frame_write(w->agent, WIRE_NEED_CHALLENGE, cur_of(NULL, 0))) != ERR_OK ||
+	    (r = frame_read(w->agent, &body, &type)) != ERR_OK)
+		return r;
+	if (type == WIRE_CHALLENGE)
+		return wire_get_request(buf_view(&body), rq);
+	if (type != WIRE_REFUSED || !cur_to_str(buf_view(&body), word, sizeof(word)))
+		return fail(ERR_MALFORMED, "the agent's answer");
+	return fail(err_of_word(word), "the agent has no other challenge");
+}
+
+/* Windows close that much before the challenge ends. */
+static int64_t
+window_end(const struct login_request *rq)
+{
+	return rq->deadline_boot_ms - LOGIN_PIN_MARGIN * 1000;
+}
+
+static enum err
+world_ask_pin(void *arg, const struct login_prompt *p, struct secret *ret)
+{
+	AUTO(prompt_free) struct prompt text = { 0 };
+	const struct world *w = arg;
+	enum err r;
+
+	if ((r = prompt_pin(p, &text)) != ERR_OK)
+		return r;
+	return pinentry_pin(w->window, &text.text, window_end(p->rq), ret);
+}
+
+static enum err
+world_ask_last_try(void *arg, const struct login_prompt *p)
+{
+	AUTO(prompt_free) struct prompt text = { 0 };
+	const struct world *w = arg;
+	enum err r;
+
+	if (!w->conf->allow_last_try)
+		return fail(ERR_PIN_LAST_TRY, "the configuration keeps the last try");
+	if ((r = prompt_last_try(p, &text)) != ERR_OK)
+		return r;
+	return pinentry_confirm(w->window, &text.text, window_end(p->rq));
+}
+
+static struct native_options
+native_options_of(const struct world *w)
+{
+	return (struct native_options){
+		.profiles = profiles_list(&w->profiles), .drivers = drivers_table,
+		.cache = w->cache,
+	};
+}
+
+static size_t
+ignored(const struct world *w, const char *ret[HOST_LIST])
+{
+	const struct host_list *l = &w->conf->ignore_reader;
+
+	for (size_t i = 0; i < l->n; i++)
+		ret[i] = l->item[i];
+	return l->n;
+}
+
+bool
+world_has_card(const struct world *w)
+{
+	const char *ignore[HOST_LIST];
+	size_t n = ignored(w, ignore);
+
+	for (size_t i = 0; i < w->n_before; i++)
+		if (w->before[i].present && !reader_ignored(w->before[i].name, ignore, n))
+			return true;
+	return false;
+}
+
+static enum err
+find(const struct world *w, struct pcsc_reader_state *ret)
+{
+	const char *ignore[HOST_LIST];
+	const struct native_search s = {
+		.o = native_options_of(w), .ignore = ignore, .n_ignore = ignored(w, ignore),
+		.before = w->before, .n_before = w->n_before,
+	};
+
+	return native_find(w->pcsc, &s, ret);
+}
+
+static enum err
+show_message(const struct world *w, const struct login_request *rq, int64_t end)
+{
+	AUTO(prompt_free) struct prompt text = { 0 };
+	enum err r;
+
+	if (w->message == NULL)
+		return ERR_OK;
+	if ((r = prompt_insert_card(rq, &text)) != ERR_OK)
+		return r;
+	return pinentry_show(w->message, &text.text, end);
+}
+
+void
+world_close_window(struct world *w, struct pinentry **window)
+{
+	pthread_mutex_lock(&w->windows);
+	pinentry_stop(window);
+	pthread_mutex_unlock(&w->windows);
+}
+
+/* "OK" closes the window and the wait goes on; "Cancel" is the end. */
+static enum err
+heed_message(struct world *w)
+{
+	enum err r;
+
+	if (w->message == NULL || (r = pinentry_answer(w->message)) == ERR_NOT_FOUND)
+		return ERR_OK;
+	world_close_window(w, &w->message);
+	return r == ERR_TIMEOUT ? ERR_OK : r;
+}
+
+static bool
+nothing_there(enum err r)
+{
+	return r == ERR_NO_CARD || r == ERR_NO_READER;
+}
+
+static enum err
+wait_for_card(struct world *w, const struct login_request *rq, struct pcsc_reader_state *ret)
+{
+	struct pcsc_reader_state known[WORLD_READERS];
+	int64_t end = clock_boot_ms() + WORLD_CARD_MS;
+	enum err r;
+	size_t n;
+
+	if (end > window_end(rq))
+		end = window_end(rq);
+	if ((r = show_message(w, rq, end)) != ERR_OK)
+		return r;
+	for (;;) {
+		if ((r = pcsc_list(w->pcsc, known, NELEM(known), &n)) != ERR_OK)
+			return r;
+		if (!nothing_there(r = find(w, ret)) || clock_boot_ms() >= end)
+			return r;
+		if (n > NELEM(known))
+			n = NELEM(known);
+		do {
+			if ((r = heed_message(w)) != ERR_OK)
+				return r;
+			r = pcsc_wait(w->pcsc, known, n, LOOK_MS);
+		} while (r == ERR_TIMEOUT && clock_boot_ms() < end);
+		if (r != ERR_OK && r != ERR_TIMEOUT)
+			return r;
+	}
+}
+
+static enum err
+open_means(const struct world *w, const char *name, struct means **ret,
+    struct means_view *ret_view)
+{
+	AUTO(means_close) struct means *m = NULL;
+	const struct native_options o = native_options_of(w);
+	struct reader *reader;
+	enum err r;
+
+	if ((r = pcsc_connect(w->pcsc, name, &reader)) != ERR_OK ||
+	    (r = native_open(reader, &o, &m)) != ERR_OK ||
+	    (r = m->ops->look(m, ret_view)) != ERR_OK)
+		return r;
+	/* Neither the card nor we can count: any try may be the last. */
+	if (w->cache == NULL && ret_view->pin.tries < 0)
+		ret_view->pin.last_try = true;
+	*ret = m;
+	m = NULL;		/* the caller's now */
+	return ERR_OK;
+}
+
+static enum err
+world_means(void *arg, const struct login_request *rq, struct means **ret,
+    struct means_view *ret_view)
+{
+	struct pcsc_reader_state s;
+	struct world *w = arg;
+	enum err r = find(w, &s);
+
+	if (nothing_there(r)) {
+		world_step(w, LOGIN_WAITING_CARD);
+		r = wait_for_card(w, rq, &s);
+		world_close_window(w, &w->message);
+		if (r == ERR_OK)
+			world_step(w, LOGIN_READING_CARD);
+	}
+	if (r != ERR_OK)
+		return r;
+	return open_means(w, s.name, ret, ret_view);
+}
+
+struct login_world
+world_of(struct world *w)
+{
+	return (struct login_world){
+		.arg = w, .utc = world_utc, .boot_ms = world_boot_ms, .random = world_random,
+		.step = world_step, .means = world_means, .renew = world_renew,
+		.ask_last_try = world_ask_last_try, .ask_pin = world_ask_pin,
+		.store = w->store, .pass_types = "ZN",
+	};
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* The world of one login as a worker has it: cards, windows, and the agent to ask. */
+#ifndef DEZI_WORKER_WORLD_H
+#define DEZI_WORKER_WORLD_H
+
+#include <pthread.h>
+
+#include "card/cache.h"
+#include "card/pcsc.h"
+#include "card/profile.h"
+#include "host/conf.h"
+#include "host/pinentry.h"
+#include "login/login.h"
+
+#define WORLD_READERS	64
+#define WORLD_CARD_MS	30000	/* DESIGN section 4: so long a card is waited for */
+
+/* All of it is opened before the worker is confined. */
+struct world {
+	pthread_mutex_t windows;	/* the guard closes them from its thread */
+	int	 agent;			/* the socket pair's end */
+	struct host_conf *conf;
+	const struct host_broker *broker;
+	struct pinentry *window;	/* for PINs */
+	struct pinentry *message;	/* "insert your card"; NULL: one was there at once */
+	struct pcsc *pcsc;
+	struct pcsc_reader_state before[WORLD_READERS];	/* when the login began */
+	size_t	 n_before;
+	struct profiles profiles;
+	struct card_cache *cache;	/* may be NULL */
+	struct cert_store *store;
+};
+
+/* What login_run() wants; w must outlive it. */
+struct login_world world_of(struct world *w);
+
+/* Close one of its windows; NULL is fine. */
+void world_close_window(struct world *w, struct pinentry **window);
+
+/* Is there a card in a reader that is not to be ignored? */
+bool world_has_card(const struct world *w);
+
+#endif
