@@ -19,6 +19,7 @@
 #include "jose/jsonw.h"
 
 #define LINE_MAX_BYTES	65536
+#define JOURNAL_SOCKET	"/run/systemd/journal/socket"
 
 struct audit {
 	char *path;		/* NULL: the journal */
@@ -53,7 +54,11 @@ audit_open(const char *path, struct audit **ret)
 	if (a == NULL)
 		return fail(ERR_NOMEM, "audit");
 	a->fd = -1;
-	if (path[0] != '\0') {
+	if (path[0] == '\0') {
+		/* sd_journal_sendv(3) succeeds when there is no journal at all */
+		if (access(JOURNAL_SOCKET, W_OK) != 0)
+			return fail(ERR_CONFIG, "audit = journal: there is no journal");
+	} else {
 		if ((a->path = strdup(path)) == NULL)
 			return fail(ERR_NOMEM, "audit");
 		if ((r = open_file(path, &a->fd)) != ERR_OK)

@@ -19,6 +19,7 @@
 #define FLOW_LOGIN_SECONDS	300	/* a handle's life */
 #define FLOW_CHALLENGES		3	/* per login */
 #define FLOW_OPEN_MAX		64	/* open logins per asker */
+#define FLOW_FLOODS		64	/* uids that are told apart there */
 #define FLOW_TRIES		5	/* wrong secrets, then the login is dead */
 
 struct flow {
@@ -32,12 +33,12 @@ struct flow {
 	random_fn *random;
 	void	*random_arg;
 	char	 boot_id[64];
-	/* Refusals of what belongs to no login: some are recorded, the rest counted. */
+	/* Refusals: so many of a uid are recorded in a minute, the rest is counted. */
 	struct flow_flood {
 		int64_t	 since_ms;
 		unsigned recorded;
-		unsigned left_out;
-	} flood;
+	} floods[FLOW_FLOODS];
+	unsigned left_out;
 	int64_t	 cleaned_ms;
 };
 

@@ -4,9 +4,21 @@
 
 #include "jose/json.h"
 #include "jose/jsonw.h"
+#include "login/claims.h"
 
 #define WORD_MAX	256	/* handles, secrets and identifiers, with NUL */
 #define ANSWER_MAX	131072
+
+/* A secret of a body, gone when its call is done. */
+struct word {
+	char text[WORD_MAX];
+};
+
+static void
+word_wipe(struct word *w)
+{
+	explicit_bzero(w, sizeof(*w));
+}
 
 /* What a route's function gets. */
 struct asked {
@@ -50,19 +62,10 @@ put_str(struct front_reply *ret, const char *name, const char *value)
 	jsonw_member_str(&ret->json, name, cur_str(value));
 }
 
-/* An optional member: "" when it is absent. */
 static enum err
-want_str(const json_t *o, const char *name, char *ret, size_t size)
+need_word(const json_t *o, const char *name, struct word *ret)
 {
-	enum err r = json_get_str(o, name, ret, size);
-
-	if (r == ERR_NOT_FOUND) {
-		ret[0] = '\0';
-		return ERR_OK;
-	}
-	if (r == ERR_OK && ret[0] == '\0')
-		return fail(ERR_MALFORMED, "\"%s\" is empty", name);
-	return r;
+	return json_need_str(o, name, ret->text, sizeof(ret->text));
 }
 
 /* --- agent.sock --- */
@@ -158,21 +161,19 @@ post_request(const struct asked *a, struct front_reply *ret)
 		"client_id", "client_secret", "acr", "origin",
 	};
 	AUTO(flow_opened_wipe) struct flow_opened ok = { 0 };
-	char id[WORD_MAX], secret[WORD_MAX], acr[WORD_MAX], origin[WORD_MAX];
+	AUTO(word_wipe) struct word secret;
+	char id[WORD_MAX], acr[WORD_MAX], origin[WORD_MAX];
 	struct flow_request rq;
 	enum err r;
 
 	if ((r = json_only(a->body, names, NELEM(names))) != ERR_OK ||
 	    (r = json_need_str(a->body, "client_id", id, sizeof(id))) != ERR_OK ||
-	    (r = json_need_str(a->body, "client_secret", secret,
-	    sizeof(secret))) != ERR_OK ||
+	    (r = need_word(a->body, "client_secret", &secret)) != ERR_OK ||
 	    (r = json_need_str(a->body, "acr", acr, sizeof(acr))) != ERR_OK ||
-	    (r = want_str(a->body, "origin", origin, sizeof(origin))) != ERR_OK)
+	    (r = claims_optional(a->body, "origin", origin, sizeof(origin))) != ERR_OK)
 		return r;
-	rq = (struct flow_request){ id, cur_str(secret), acr, origin };
-	r = flow_request(a->f, a->at, &rq, &ok);
-	explicit_bzero(secret, sizeof(secret));
-	if (r != ERR_OK)
+	rq = (struct flow_request){ id, cur_str(secret.text), acr, origin };
+	if ((r = flow_request(a->f, a->at, &rq, &ok)) != ERR_OK)
 		return r;
 	jsonw_object(&ret->json);
 	put_str(ret, "login", ok.login.text);
@@ -234,17 +235,18 @@ static enum err
 post_result(const struct asked *a, struct front_reply *ret)
 {
 	static const char *const names[] = { "request_secret", "finish", "choice" };
-	char secret[WORD_MAX], finish[WORD_MAX], choice[WORD_MAX];
+	AUTO(word_wipe) struct word secret;
+	AUTO(word_wipe) struct word finish;
+	char choice[WORD_MAX];
 	struct flow_result res;
 	enum err r;
 
 	if ((r = json_only(a->body, names, NELEM(names))) != ERR_OK ||
-	    (r = json_need_str(a->body, "request_secret", secret,
-	    sizeof(secret))) != ERR_OK ||
-	    (r = json_need_str(a->body, "finish", finish, sizeof(finish))) != ERR_OK ||
-	    (r = want_str(a->body, "choice", choice, sizeof(choice))) != ERR_OK ||
-	    (r = flow_result(a->f, a->at, a->id, cur_str(secret), cur_str(finish), choice,
-	    &res)) != ERR_OK)
+	    (r = need_word(a->body, "request_secret", &secret)) != ERR_OK ||
+	    (r = need_word(a->body, "finish", &finish)) != ERR_OK ||
+	    (r = claims_optional(a->body, "choice", choice, sizeof(choice))) != ERR_OK ||
+	    (r = flow_result(a->f, a->at, a->id, cur_str(secret.text),
+	    cur_str(finish.text), choice, &res)) != ERR_OK)
 		return r;
 	return res.n_choices != 0 ? put_choices(ret, &res) : put_identity(ret, &res);
 }

@@ -33,28 +33,19 @@ record_login(struct audit_record *rec, const struct login_row *row)
 	audit_str(rec, "origin", row->origin);
 }
 
-static bool
-has_login(const struct audit_record *rec)
-{
-	for (size_t i = 0; i < rec->n; i++)
-		if (strcmp(rec->fields[i].name, "login") == 0)
-			return true;
-	return false;
-}
-
 /*
  * Anybody on this machine can be refused as often as he likes.  That must show in the
- * audit, and must not fill its disk.
+ * audit, and must not fill its disk, and must not hide that others are refused.
  */
 static bool
-flooded(struct flow_flood *fl, int64_t now_ms)
+flooded(struct flow *f, const struct flow_at *at)
 {
-	if (now_ms - fl->since_ms >= FLOOD_MS) {
-		fl->since_ms = now_ms;
-		fl->recorded = 0;
-	}
+	struct flow_flood *fl = &f->floods[at->peer.uid % FLOW_FLOODS];
+
+	if (at->boot_ms - fl->since_ms >= FLOOD_MS)
+		*fl = (struct flow_flood){ .since_ms = at->boot_ms };
 	if (fl->recorded == FLOOD_MAX) {
-		fl->left_out++;
+		f->left_out++;
 		return true;
 	}
 	fl->recorded++;
@@ -70,10 +61,10 @@ write_record(struct flow *f, struct audit_record *rec)
 	if ((r = store_audit_next(f->store, &seq)) != ERR_OK)
 		return r;
 	audit_int(rec, "seq", seq);
-	if (f->flood.left_out != 0)
-		audit_int(rec, "refusals_left_out", f->flood.left_out);
+	if (f->left_out != 0)
+		audit_int(rec, "refusals_left_out", f->left_out);
 	if ((r = audit_write(f->audit, rec)) == ERR_OK)
-		f->flood.left_out = 0;
+		f->left_out = 0;
 	return r;
 }
 
@@ -83,7 +74,7 @@ record_end(struct flow *f, const struct flow_at *at, struct audit_record *rec,
 {
 	enum err r;
 
-	if (result != ERR_OK && !has_login(rec) && flooded(&f->flood, at->boot_ms))
+	if (result != ERR_OK && flooded(f, at))
 		return result;
 	audit_str(rec, "result", err_word(result));
 	if (result != ERR_OK)

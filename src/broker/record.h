@@ -8,7 +8,7 @@
 /* Begin a record: when, what, who calls. */
 void record_begin(struct audit_record *rec, const struct flow *f,
     const struct flow_at *at, const char *event);
-/* The login that it is about; after this the record is never left out. */
+/* The login that it is about. */
 void record_login(struct audit_record *rec, const struct login_row *row);
 /*
  * Add the result and write.  Yields result; ERR_SYS when a success could not be

@@ -257,8 +257,9 @@ flow_result(struct flow *f, const struct flow_at *at, struct cur login,
 
 	*ret = (struct flow_result){ 0 };
 	record_begin(&rec, f, at, "result");
-	r = record_end(f, at, &rec,
-	    answer(f, at, login, request_secret, finish, choice, &rec, ret));
+	r = answer(f, at, login, request_secret, finish, choice, &rec, ret);
+	if (r != ERR_PENDING)		/* to ask too early is no event */
+		r = record_end(f, at, &rec, r);
 	if (r != ERR_OK)
 		explicit_bzero(ret, sizeof(*ret));
 	return r;

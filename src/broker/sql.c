@@ -43,8 +43,10 @@ const char sql_schema[] =
     " lease_ms INTEGER NOT NULL,"
     " absent_ms INTEGER NOT NULL DEFAULT 0,"
     " ended_utc INTEGER NOT NULL DEFAULT 0,"
-    " why TEXT NOT NULL DEFAULT '') STRICT;"
-    "CREATE INDEX session_alive ON session (lease_ms) WHERE ended_utc = 0;"
+    " why TEXT NOT NULL DEFAULT '',"
+    " due_ms INTEGER GENERATED ALWAYS AS (CASE WHEN finish_ms <> 0"
+    " AND finish_ms < lease_ms THEN finish_ms ELSE lease_ms END) VIRTUAL) STRICT;"
+    "CREATE INDEX session_due ON session (due_ms) WHERE ended_utc = 0;"
     "INSERT INTO meta VALUES ('audit', '0'), ('boot', '');";
 
 const char sql_mark[] = "PRAGMA user_version = 1";
@@ -103,14 +105,13 @@ const char *const sql_text[STMTS] = {
 	[SESSION_END] = "UPDATE session SET ended_utc = ?3, why = ?2, uzi_number = '',"
 	    " pass_type = '' WHERE id = ?1 AND ended_utc = 0",
 	[SESSION_OVERDUE] = "SELECT " SESSION_COLUMNS SESSION_JOIN
-	    "WHERE session.ended_utc = 0 AND (session.lease_ms <= ?1 OR"
-	    " (session.finish_ms <> 0 AND session.finish_ms <= ?1)) LIMIT 1",
-	[SESSION_DEADLINE] = "SELECT min(CASE WHEN finish_ms <> 0 THEN"
-	    " min(lease_ms, finish_ms) ELSE lease_ms END) FROM session"
-	    " WHERE ended_utc = 0",
+	    "WHERE session.ended_utc = 0 AND session.due_ms <= ?1"
+	    " ORDER BY session.due_ms LIMIT 1",
+	[SESSION_DEADLINE] = "SELECT min(due_ms) FROM session WHERE ended_utc = 0",
 	[CLEAN] = "DELETE FROM login WHERE opened_utc < ?1 AND NOT EXISTS"
 	    " (SELECT 1 FROM session WHERE session.login = login.id"
 	    " AND (ended_utc = 0 OR ended_utc >= ?1))",
+	[CHECKPOINT] = "PRAGMA wal_checkpoint(TRUNCATE)",
 	[AUDIT_NEXT] = "UPDATE meta SET value = CAST(value + 1 AS TEXT)"
 	    " WHERE name = 'audit' RETURNING CAST(value AS INTEGER)",
 };

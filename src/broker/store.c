@@ -677,8 +677,12 @@ store_clean(struct store *s, int64_t before_utc)
 {
 	AUTO(use_end) struct use u = USE(s, CLEAN);
 
+	enum err r;
+
 	put_int(&u, before_utc);
-	return use_done(&u);
+	if ((r = use_done(&u)) != ERR_OK)
+		return r;
+	return plain(s, CHECKPOINT);
 }
 
 enum err

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * The broker's memory, in SQLite: logins, challenges, sessions, the number of the last
- * audit record.  Secrets are here as SHA-256 only; a UZI number stays no longer than it
- * takes to answer it.
+ * audit record.  Secrets are here as SHA-256 only; a UZI number is overwritten once it
+ * was answered.
  *
  * Every step on which a rule hangs (a handle bound once, a nonce used once, a session
  * made once, a finish used once) is one SQL statement whose condition is the rule, so it
@@ -131,7 +131,7 @@ MUST_CHECK enum err store_session_overdue(struct store *s, int64_t now_ms,
 /* When the next one will be.  ERR_NOT_FOUND (bare): no session is alive. */
 MUST_CHECK enum err store_session_deadline(struct store *s, int64_t *ret_ms);
 
-/* Forget what was opened, or ended, before that time. */
+/* Forget what was opened, or ended, before that time, in the log of the database too. */
 MUST_CHECK enum err store_clean(struct store *s, int64_t before_utc);
 
 /* The number of the next audit record: gapless within one boot. */

@@ -86,7 +86,7 @@ good(void **state)
 	assert_non_null(strstr(line, "\"result\":\"ok\""));
 }
 
-/* Only hashes of what was handed out are on the disk, and no number of a person. */
+/* Only hashes of what was handed out are on the disk. */
 static void
 disk_holds_no_secret(void **state)
 {
@@ -538,6 +538,7 @@ refusals_do_not_fill_the_audit(void **state)
 {
 	struct place *t = *state;
 	AUTO(buf_free) struct buf jws = BUF(CHALLENGE_MAX);
+	struct flow_at bob = house_bob(&t->h);
 	struct stat st;
 	char line[4096];
 
@@ -546,11 +547,17 @@ refusals_do_not_fill_the_audit(void **state)
 		    &jws) == ERR_UNKNOWN);
 	assert_int_equal(stat(t->h.audit_path, &st), 0);
 	assert_true(st.st_size < 100 * 1024);
+	/* Who is refused once is recorded meanwhile. */
+	assert_err(flow_challenge(&t->h.flow, &bob, cur_str("no handle"), &jws),
+	    ERR_UNKNOWN);
+	house_audit(&t->h, "\"event\":\"challenge\"", line, sizeof(line));
+	assert_non_null(strstr(line, "\"uid\":\"1002\""));
+	assert_non_null(strstr(line, "\"refusals_left_out\":\"4940\""));
 	house_later(&t->h, 60000);
 	assert_err(flow_challenge(&t->h.flow, &t->h.at, cur_str("no handle"), &jws),
 	    ERR_UNKNOWN);
 	house_audit(&t->h, "\"event\":\"challenge\"", line, sizeof(line));
-	assert_non_null(strstr(line, "\"refusals_left_out\":\"4940\""));
+	assert_non_null(strstr(line, "\"uid\":\"1001\""));
 }
 
 static int
