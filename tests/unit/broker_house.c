@@ -397,3 +397,69 @@ house_login(struct house *h, struct house_login *l, const struct made *pass,
 	assert_ok(flow_assertion(&h->flow, &h->at, cur_str(l->opened.login.text),
 	    buf_view(&l->assertion), &l->accepted));
 }
+
+/* --- cmocka --- */
+
+struct house_pki house_pki;
+
+int
+house_group_set_up(void **state)
+{
+	(void)state;
+	house_pki_make(&house_pki);
+	return 0;
+}
+
+int
+house_group_tear_down(void **state)
+{
+	(void)state;
+	house_pki_drop(&house_pki);
+	return 0;
+}
+
+struct house_test *
+house_test_open(const char *environment, const char *extra)
+{
+	struct house_test *t = calloc(1, sizeof(*t));
+
+	assert_non_null(t);
+	house_open(&t->h, &house_pki, environment, extra);
+	return t;
+}
+
+void
+house_test_close(struct house_test *t)
+{
+	house_login_drop(&t->l);
+	house_close(&t->h);
+	free(t);
+}
+
+void
+house_begin(struct house_test *t)
+{
+	house_ask(&t->h, "native", "", &t->l);
+	house_challenge(&t->h, &t->l);
+}
+
+enum err
+house_hand_in(struct house_test *t)
+{
+	return flow_assertion(&t->h.flow, &t->h.at, cur_str(t->l.opened.login.text),
+	    buf_view(&t->l.assertion), &t->l.accepted);
+}
+
+int
+house_set_up(void **state)
+{
+	*state = house_test_open(NULL, *state);
+	return 0;
+}
+
+int
+house_tear_down(void **state)
+{
+	house_test_close(*state);
+	return 0;
+}

@@ -83,6 +83,27 @@ void house_sign(struct house_login *l, const struct made *pass, const struct mad
 void house_login(struct house *h, struct house_login *l, const struct made *pass,
     const struct made *ca);
 
+/* What most tests have: a house with one login in it, and the keys of the program. */
+struct house_test {
+	struct house h;
+	struct house_login l;
+};
+extern struct house_pki house_pki;
+/* As house_open(). */
+struct house_test *house_test_open(const char *environment, const char *extra);
+void house_test_close(struct house_test *t);
+/* A native login, asked for and challenged. */
+void house_begin(struct house_test *t);
+/* Hand the assertion of its login in. */
+enum err house_hand_in(struct house_test *t);
+int house_group_set_up(void **state);
+int house_group_tear_down(void **state);
+/* *state: lines for [broker] or NULL; then the struct house_test. */
+int house_set_up(void **state);
+int house_tear_down(void **state);
+#define HOUSE_TEST(name, extra)						\
+	{ #name, name, house_set_up, house_tear_down, (void *)(uintptr_t)(extra) }
+
 /* header and payload as given, signed. */
 void house_jws(struct cur header, struct cur payload, enum jws_alg alg, EVP_PKEY *key,
     struct buf *ret);

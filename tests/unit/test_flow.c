@@ -12,49 +12,17 @@
 #include "base/names.h"
 #include "tests/unit/broker_house.h"
 
-static struct house_pki pki;
-
-struct place {
-	struct house h;
-	struct house_login l;
-};
-static struct place place;
-
-static int
-open_house(void **state)
-{
-	house_open(&place.h, &pki, NULL, NULL);
-	*state = &place;
-	return 0;
-}
-
-static int
-close_house(void **state)
-{
-	(void)state;
-	house_login_drop(&place.l);
-	house_close(&place.h);
-	return 0;
-}
-
-static enum err
-assert_now(struct place *t)
-{
-	return flow_assertion(&t->h.flow, &t->h.at, cur_str(t->l.opened.login.text),
-	    buf_view(&t->l.assertion), &t->l.accepted);
-}
-
 /* --- a login as it should be --- */
 
 static void
 good(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	struct flow_result res;
 	struct flow_session s;
 	char line[4096];
 
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
 	assert_string_equal(t->l.asked.iss, HOUSE_ISSUER);
 	assert_string_equal(t->l.asked.client_id, "native");
 	assert_string_equal(t->l.asked.rp_name_nl, "Ziekenhuis Oost, dossier");
@@ -90,12 +58,12 @@ good(void **state)
 static void
 disk_holds_no_secret(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	const char *all[4];
 	char name[160];
 	static const char *const tails[] = { "", "-wal" };
 
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
 	all[0] = t->l.opened.login.text;
 	all[1] = t->l.opened.request_secret.text;
 	all[2] = t->l.accepted.lease_token.text;
@@ -125,11 +93,11 @@ disk_holds_no_secret(void **state)
 static void
 several_employments(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	struct flow_result res;
 	struct cur login, secret, finish;
 
-	house_login(&t->h, &t->l, &pki.n, &pki.pki.n);
+	house_login(&t->h, &t->l, &house_pki.n, &house_pki.pki.n);
 	login = cur_str(t->l.opened.login.text);
 	secret = cur_str(t->l.opened.request_secret.text);
 	finish = cur_str(t->l.accepted.finish.text);
@@ -153,13 +121,13 @@ several_employments(void **state)
 static void
 web_login_shows_origin(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 
 	house_ask(&t->h, "web", HOUSE_ORIGIN, &t->l);
 	house_challenge(&t->h, &t->l);
 	assert_string_equal(t->l.asked.origin, HOUSE_ORIGIN);
-	house_sign(&t->l, &pki.z, &pki.pki.z);
-	assert_ok(assert_now(t));
+	house_sign(&t->l, &house_pki.z, &house_pki.pki.z);
+	assert_ok(house_hand_in(t));
 }
 
 /* --- requests --- */
@@ -191,7 +159,7 @@ request_refused(void **state)
 		{ "native", HOUSE_SECRET, NAME_LOA_LOW, "", HOUSE_ALICE, ERR_ACR },
 		{ "native", HOUSE_SECRET, "high", "", HOUSE_ALICE, ERR_ACR },
 	};
-	struct place *t = *state;
+	struct house_test *t = *state;
 
 	for (size_t i = 0; i < NELEM(rows); i++) {
 		const struct request_case *c = &rows[i];
@@ -208,7 +176,7 @@ request_refused(void **state)
 static void
 request_beyond_means(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	AUTO(means_free) struct means *low = NULL;
 	const struct flow_request rq = { "native", cur_str(HOUSE_SECRET), NAME_LOA_HIGH,
 		"" };
@@ -223,7 +191,7 @@ request_beyond_means(void **state)
 static void
 request_limit(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	const struct flow_request rq = { "native", cur_str(HOUSE_SECRET), NAME_LOA_HIGH,
 		"" };
 	struct flow_at bob = house_bob(&t->h);
@@ -243,7 +211,7 @@ request_limit(void **state)
 static void
 handle_of_another(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	AUTO(buf_free) struct buf jws = BUF(CHALLENGE_MAX);
 	struct flow_at bob = house_bob(&t->h);
 	struct cur login;
@@ -251,7 +219,7 @@ handle_of_another(void **state)
 	house_ask(&t->h, "native", "", &t->l);
 	login = cur_str(t->l.opened.login.text);
 	house_challenge(&t->h, &t->l);
-	house_sign(&t->l, &pki.z, &pki.pki.z);
+	house_sign(&t->l, &house_pki.z, &house_pki.pki.z);
 	assert_err(flow_challenge(&t->h.flow, &bob, login, &jws), ERR_UNKNOWN);
 	assert_int_equal(jws.len, 0);
 	assert_err(flow_challenge(&t->h.flow, &bob,
@@ -259,19 +227,18 @@ handle_of_another(void **state)
 	assert_err(flow_challenge(&t->h.flow, &bob, cur_str(""), &jws), ERR_UNKNOWN);
 	assert_err(flow_assertion(&t->h.flow, &bob, login, buf_view(&t->l.assertion),
 	    &t->l.accepted), ERR_UNKNOWN);
-	assert_ok(assert_now(t));	/* and Alice's nonce is still hers */
+	assert_ok(house_hand_in(t));	/* and Alice's nonce is still hers */
 }
 
 /* The same uid on another machine is another person (DESIGN section 2). */
 static void
 handle_of_another_host(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	AUTO(buf_free) struct buf jws = BUF(CHALLENGE_MAX);
 	struct flow_at there = t->h.at;
 
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
+	house_begin(t);
 	snprintf(there.peer.host, sizeof(there.peer.host), "ward-7");
 	assert_err(flow_challenge(&t->h.flow, &there, cur_str(t->l.opened.login.text),
 	    &jws), ERR_UNKNOWN);
@@ -280,16 +247,16 @@ handle_of_another_host(void **state)
 static void
 assertion_before_challenge(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 
 	house_ask(&t->h, "native", "", &t->l);
-	assert_err(assert_now(t), ERR_UNKNOWN);	/* bound to nobody yet */
+	assert_err(house_hand_in(t), ERR_UNKNOWN);	/* bound to nobody yet */
 }
 
 static void
 handle_lives_five_minutes(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	AUTO(buf_free) struct buf jws = BUF(CHALLENGE_MAX);
 
 	house_ask(&t->h, "native", "", &t->l);
@@ -305,7 +272,7 @@ handle_lives_five_minutes(void **state)
 static void
 three_challenges(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	AUTO(buf_free) struct buf first = BUF(CHALLENGE_MAX);
 	struct cur login;
 
@@ -315,8 +282,8 @@ three_challenges(void **state)
 	assert_ok(flow_challenge(&t->h.flow, &t->h.at, login, &first));
 	house_challenge(&t->h, &t->l);
 	assert_err(flow_challenge(&t->h.flow, &t->h.at, login, &first), ERR_LIMIT);
-	house_sign(&t->l, &pki.z, &pki.pki.z);
-	assert_ok(assert_now(t));	/* the last one counts still */
+	house_sign(&t->l, &house_pki.z, &house_pki.pki.z);
+	assert_ok(house_hand_in(t));	/* the last one counts still */
 }
 
 /* --- list A --- */
@@ -324,75 +291,71 @@ three_challenges(void **state)
 static void
 assertion_twice(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
-	assert_err(assert_now(t), ERR_REPLAYED);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
+	assert_err(house_hand_in(t), ERR_REPLAYED);
 	house_restart(&t->h);
-	assert_err(assert_now(t), ERR_REPLAYED);	/* T5 */
+	assert_err(house_hand_in(t), ERR_REPLAYED);	/* T5 */
 }
 
 /* Refused is used: a second, better one does not help. */
 static void
 refused_uses_the_nonce_up(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	AUTO(buf_free) struct buf ok = BUF(JWS_MAX);
 	uint8_t *at;
 
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
-	house_sign(&t->l, &pki.z, &pki.pki.z);
+	house_begin(t);
+	house_sign(&t->l, &house_pki.z, &house_pki.pki.z);
 	buf_cur(&ok, buf_view(&t->l.assertion));
 	at = memrchr(t->l.assertion.p, '.', t->l.assertion.len);
 	assert_non_null(at);
 	at[20] = at[20] == 'A' ? 'B' : 'A';	/* of the signature */
-	assert_err(assert_now(t), ERR_SIGNATURE);
+	assert_err(house_hand_in(t), ERR_SIGNATURE);
 	buf_clear(&t->l.assertion);
 	buf_cur(&t->l.assertion, buf_view(&ok));
-	assert_err(assert_now(t), ERR_REPLAYED);
+	assert_err(house_hand_in(t), ERR_REPLAYED);
 }
 
 static void
 replaced_challenge(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	AUTO(buf_free) struct buf newer = BUF(CHALLENGE_MAX);
 
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
-	house_sign(&t->l, &pki.z, &pki.pki.z);
+	house_begin(t);
+	house_sign(&t->l, &house_pki.z, &house_pki.pki.z);
 	assert_ok(flow_challenge(&t->h.flow, &t->h.at, cur_str(t->l.opened.login.text),
 	    &newer));
-	assert_err(assert_now(t), ERR_MISMATCH);
+	assert_err(house_hand_in(t), ERR_MISMATCH);
 }
 
 static void
 challenge_too_old(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
-	house_sign(&t->l, &pki.z, &pki.pki.z);
+	house_begin(t);
+	house_sign(&t->l, &house_pki.z, &house_pki.pki.z);
 	house_later(&t->h, CHALLENGE_LIFE_MAX * 1000);
-	assert_err(assert_now(t), ERR_STALE);
+	assert_err(house_hand_in(t), ERR_STALE);
 }
 
 /* The last moment is in time; and the wall clock has no say in it (T-clock). */
 static void
 challenge_just_in_time(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	char line[4096];
 
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
+	house_begin(t);
 	t->l.says.iat -= 11 * 3600;	/* a workstation in another time zone */
-	house_sign(&t->l, &pki.z, &pki.pki.z);
+	house_sign(&t->l, &house_pki.z, &house_pki.pki.z);
 	t->h.at.boot_ms += CHALLENGE_LIFE_MAX * 1000 - 1;
 	t->h.at.utc += 12 * 3600;
-	assert_ok(assert_now(t));
+	assert_ok(house_hand_in(t));
 	house_audit(&t->h, "\"event\":\"assertion\"", line, sizeof(line));
 	assert_non_null(strstr(line, "\"clock_skew\":\"-"));
 }
@@ -400,20 +363,19 @@ challenge_just_in_time(void **state)
 static void
 another_days_assertion(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
+	house_begin(t);
 	t->l.says.iat -= 2 * MADE_DAY;
-	house_sign(&t->l, &pki.z, &pki.pki.z);
-	assert_err(assert_now(t), ERR_STALE);
+	house_sign(&t->l, &house_pki.z, &house_pki.pki.z);
+	assert_err(house_hand_in(t), ERR_STALE);
 }
 
 #define BROKERS	3
 
 /* A broker of its own on the same database sends the assertion when the pipe closes. */
 static int
-one_of_many(struct place *t, int start)
+one_of_many(struct house_test *t, int start)
 {
 	struct store *s = NULL;
 	char go;
@@ -424,7 +386,7 @@ one_of_many(struct place *t, int start)
 	t->h.flow.store = s;
 	if (read(start, &go, 1) != 0)
 		return 101;
-	r = assert_now(t);
+	r = house_hand_in(t);
 	store_close(&s);
 	return r == ERR_OK ? 1 : r == ERR_REPLAYED ? 0 : 102;
 }
@@ -433,13 +395,12 @@ one_of_many(struct place *t, int start)
 static void
 assertion_at_once(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	pid_t pids[BROKERS];
 	int start[2], won = 0;
 
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
-	house_sign(&t->l, &pki.z, &pki.pki.z);
+	house_begin(t);
+	house_sign(&t->l, &house_pki.z, &house_pki.pki.z);
 	store_close(&t->h.store);	/* no connection may cross a fork */
 	assert_int_equal(pipe(start), 0);
 	for (int i = 0; i < BROKERS; i++) {
@@ -462,22 +423,21 @@ assertion_at_once(void **state)
 	}
 	assert_int_equal(won, 1);
 	house_restart(&t->h);
-	assert_err(assert_now(t), ERR_REPLAYED);
+	assert_err(house_hand_in(t), ERR_REPLAYED);
 }
 
 static void
 challenge_of_another_login(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	struct house_login other;
 
 	house_ask(&t->h, "native", "", &other);
 	house_challenge(&t->h, &other);
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
+	house_begin(t);
 	t->l.says = other.says;
-	house_sign(&t->l, &pki.z, &pki.pki.z);
-	assert_err(assert_now(t), ERR_MISMATCH);
+	house_sign(&t->l, &house_pki.z, &house_pki.pki.z);
+	assert_err(house_hand_in(t), ERR_MISMATCH);
 	house_login_drop(&other);
 }
 
@@ -485,15 +445,14 @@ challenge_of_another_login(void **state)
 static void
 challenge_by_another_key(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	AUTO(buf_free) struct buf forged = BUF(CHALLENGE_MAX);
 
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
-	assert_ok(challenge_write(&t->l.asked, pki.other_key, &forged));
+	house_begin(t);
+	assert_ok(challenge_write(&t->l.asked, house_pki.other_key, &forged));
 	assert_ok(token_hash(buf_view(&forged), t->l.says.challenge_sha256));
-	house_sign(&t->l, &pki.z, &pki.pki.z);
-	assert_err(assert_now(t), ERR_MISMATCH);
+	house_sign(&t->l, &house_pki.z, &house_pki.pki.z);
+	assert_err(house_hand_in(t), ERR_MISMATCH);
 }
 
 /* --- the audit --- */
@@ -518,14 +477,13 @@ break_audit(const struct house *h)
 static void
 no_record_no_login(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	struct session_row row;
 
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
-	house_sign(&t->l, &pki.z, &pki.pki.z);
+	house_begin(t);
+	house_sign(&t->l, &house_pki.z, &house_pki.pki.z);
 	break_audit(&t->h);
-	assert_err(assert_now(t), ERR_SYS);
+	assert_err(house_hand_in(t), ERR_SYS);
 	assert_string_equal(t->l.accepted.finish.text, "");
 	assert_string_equal(t->l.accepted.lease_token.text, "");
 	assert_int_equal(store_session_overdue(t->h.store, INT64_MAX, &row),
@@ -536,7 +494,7 @@ no_record_no_login(void **state)
 static void
 refusals_do_not_fill_the_audit(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	AUTO(buf_free) struct buf jws = BUF(CHALLENGE_MAX);
 	struct flow_at bob = house_bob(&t->h);
 	struct stat st;
@@ -560,23 +518,7 @@ refusals_do_not_fill_the_audit(void **state)
 	assert_non_null(strstr(line, "\"uid\":\"1001\""));
 }
 
-static int
-make_pki_once(void **state)
-{
-	(void)state;
-	house_pki_make(&pki);
-	return 0;
-}
-
-static int
-drop_pki(void **state)
-{
-	(void)state;
-	house_pki_drop(&pki);
-	return 0;
-}
-
-#define ONE(name)	cmocka_unit_test_setup_teardown(name, open_house, close_house)
+#define ONE(name)	HOUSE_TEST(name, NULL)
 
 int
 main(void)
@@ -607,5 +549,6 @@ main(void)
 		ONE(refusals_do_not_fill_the_audit),
 	};
 
-	return cmocka_run_group_tests(tests, make_pki_once, drop_pki);
+	return cmocka_run_group_tests(tests, house_group_set_up,
+	    house_group_tear_down);
 }

@@ -6,35 +6,10 @@
 
 #include "tests/unit/broker_house.h"
 
-static struct house_pki pki;
-
-struct place {
-	struct house h;
-	struct house_login l;
-};
-static struct place place;
-
 #define NEVER	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-static int
-open_house(void **state)
-{
-	house_open(&place.h, &pki, NULL, "absence_seconds = 60\n");
-	*state = &place;
-	return 0;
-}
-
-static int
-close_house(void **state)
-{
-	(void)state;
-	house_login_drop(&place.l);
-	house_close(&place.h);
-	return 0;
-}
-
 static enum err
-result_for(struct place *t, const struct flow_at *at, const char *secret,
+result_for(struct house_test *t, const struct flow_at *at, const char *secret,
     const char *finish)
 {
 	struct flow_result res;
@@ -47,7 +22,7 @@ result_for(struct place *t, const struct flow_at *at, const char *secret,
 }
 
 static enum err
-result(struct place *t)
+result(struct house_test *t)
 {
 	return result_for(t, &t->h.at, t->l.opened.request_secret.text,
 	    t->l.accepted.finish.text);
@@ -55,7 +30,7 @@ result(struct place *t)
 
 /* NULL: alive. */
 static const char *
-why_ended(struct place *t)
+why_ended(struct house_test *t)
 {
 	static struct flow_session s;
 
@@ -65,7 +40,7 @@ why_ended(struct place *t)
 }
 
 static enum err
-present_as(struct place *t, const struct flow_at *at, const char *token)
+present_as(struct house_test *t, const struct flow_at *at, const char *token)
 {
 	int64_t lease;
 
@@ -74,27 +49,27 @@ present_as(struct place *t, const struct flow_at *at, const char *token)
 }
 
 static enum err
-present(struct place *t)
+present(struct house_test *t)
 {
 	return present_as(t, &t->h.at, t->l.accepted.lease_token.text);
 }
 
 static enum err
-absent(struct place *t, int64_t seconds, int64_t *ret_lease)
+absent(struct house_test *t, int64_t seconds, int64_t *ret_lease)
 {
 	return flow_absent(&t->h.flow, &t->h.at, cur_str(t->l.accepted.session),
 	    cur_str(t->l.accepted.lease_token.text), seconds, ret_lease);
 }
 
 static enum err
-end(struct place *t, const struct flow_at *at, const char *token, const char *reason)
+end(struct house_test *t, const struct flow_at *at, const char *token, const char *reason)
 {
 	return flow_end(&t->h.flow, at, cur_str(t->l.accepted.session), cur_str(token),
 	    reason);
 }
 
 static void
-tick(struct place *t)
+tick(struct house_test *t)
 {
 	int64_t next;
 
@@ -106,10 +81,10 @@ tick(struct place *t)
 static void
 result_needs_both_halves(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	const char *secret, *finish;
 
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
 	secret = t->l.opened.request_secret.text;
 	finish = t->l.accepted.finish.text;
 	assert_err(result_for(t, &t->h.at, NEVER, finish), ERR_UNKNOWN);
@@ -123,11 +98,11 @@ result_needs_both_halves(void **state)
 static void
 result_is_the_askers(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	struct flow_at bob = house_bob(&t->h);
 	struct flow_session s;
 
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
 	for (int i = 0; i < FLOW_TRIES + 1; i++)	/* and it does no harm */
 		assert_err(result_for(t, &bob, t->l.opened.request_secret.text,
 		    t->l.accepted.finish.text), ERR_UNKNOWN);
@@ -139,9 +114,9 @@ result_is_the_askers(void **state)
 static void
 finish_once(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
 	assert_ok(result(t));
 	assert_err(result(t), ERR_REPLAYED);
 	house_restart(&t->h);
@@ -152,11 +127,11 @@ finish_once(void **state)
 static void
 finish_of_another_login(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	struct house_login other;
 
-	house_login(&t->h, &other, &pki.n, &pki.pki.n);
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	house_login(&t->h, &other, &house_pki.n, &house_pki.pki.n);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
 	assert_err(result_for(t, &t->h.at, t->l.opened.request_secret.text,
 	    other.accepted.finish.text), ERR_UNKNOWN);
 	assert_err(result_for(t, &t->h.at, other.opened.request_secret.text,
@@ -167,9 +142,9 @@ finish_of_another_login(void **state)
 static void
 guesses_kill_the_login(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
 	for (int i = 0; i < FLOW_TRIES; i++)
 		assert_err(result_for(t, &t->h.at, t->l.opened.request_secret.text,
 		    NEVER), ERR_UNKNOWN);
@@ -182,11 +157,10 @@ guesses_kill_the_login(void **state)
 static void
 guesses_kill_an_open_login(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
-	house_sign(&t->l, &pki.z, &pki.pki.z);
+	house_begin(t);
+	house_sign(&t->l, &house_pki.z, &house_pki.pki.z);
 	for (int i = 0; i < FLOW_TRIES; i++)
 		assert_err(result_for(t, &t->h.at, NEVER, NEVER), ERR_UNKNOWN);
 	assert_err(flow_assertion(&t->h.flow, &t->h.at, cur_str(t->l.opened.login.text),
@@ -197,9 +171,9 @@ guesses_kill_an_open_login(void **state)
 static void
 guesses_do_not_end_a_session(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
 	assert_ok(result(t));
 	for (int i = 0; i < FLOW_TRIES + 1; i++)
 		assert_err(result_for(t, &t->h.at, NEVER, NEVER), ERR_UNKNOWN);
@@ -209,7 +183,7 @@ guesses_do_not_end_a_session(void **state)
 static void
 result_too_early(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 
 	house_ask(&t->h, "native", "", &t->l);
 	assert_err(result_for(t, &t->h.at, t->l.opened.request_secret.text, NEVER),
@@ -223,7 +197,7 @@ result_too_early(void **state)
 static void
 result_of_a_handle_that_never_was(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	struct flow_result res;
 
 	assert_err(flow_result(&t->h.flow, &t->h.at, cur_str(NEVER), cur_str(NEVER),
@@ -234,9 +208,9 @@ result_of_a_handle_that_never_was(void **state)
 static void
 not_finished_in_time(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
 	house_later(&t->h, 20000);
 	assert_ok(present(t));
 	house_later(&t->h, 9999);
@@ -250,10 +224,10 @@ not_finished_in_time(void **state)
 static void
 blocked_before_the_result(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	AUTO(people_free) struct people *nobody = NULL;
 
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
 	assert_ok(people_read(cur_str("# empty\n"), &nobody));
 	t->h.flow.people = nobody;
 	assert_err(result(t), ERR_PERSON);
@@ -267,12 +241,12 @@ blocked_before_the_result(void **state)
 static void
 lease_needs_token_and_uid(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	struct flow_at bob = house_bob(&t->h);
 	const char *token;
 	int64_t lease;
 
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
 	assert_ok(result(t));
 	token = t->l.accepted.lease_token.text;
 	assert_err(present_as(t, &t->h.at, NEVER), ERR_UNKNOWN);
@@ -293,10 +267,10 @@ lease_needs_token_and_uid(void **state)
 static void
 lease_runs_out(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	int64_t next;
 
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
 	assert_ok(result(t));
 	house_later(&t->h, 20000);
 	assert_ok(present(t));
@@ -315,10 +289,10 @@ lease_runs_out(void **state)
 static void
 lease_runs_out_without_a_tick(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	char line[4096];
 
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
 	assert_ok(result(t));
 	house_later(&t->h, 30000);
 	assert_err(present(t), ERR_GONE);
@@ -330,10 +304,10 @@ lease_runs_out_without_a_tick(void **state)
 static void
 card_comes_back(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	int64_t lease;
 
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
 	assert_ok(result(t));
 	assert_ok(absent(t, 20, &lease));
 	assert_int_equal(lease, 20);
@@ -347,10 +321,10 @@ card_comes_back(void **state)
 static void
 card_stays_away(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	int64_t lease;
 
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
 	assert_ok(result(t));
 	assert_ok(absent(t, 100000, &lease));
 	assert_int_equal(lease, 60);
@@ -365,25 +339,24 @@ card_stays_away(void **state)
 static void
 no_absence_allowed(void **state)
 {
-	struct place *t = &place;
+	struct house_test *t = house_test_open(NULL, NULL);
 	int64_t lease;
 
 	(void)state;
-	house_open(&t->h, &pki, NULL, NULL);
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
 	assert_ok(result(t));
 	assert_err(absent(t, 30, &lease), ERR_GONE);
 	assert_string_equal(why_ended(t), "card_removed");
-	close_house(NULL);
+	house_test_close(t);
 }
 
 static void
 agent_ends_it(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	const char *token;
 
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
 	assert_ok(result(t));
 	token = t->l.accepted.lease_token.text;
 	assert_err(end(t, &t->h.at, token, ""), ERR_BAD_REQUEST);
@@ -401,10 +374,10 @@ agent_ends_it(void **state)
 static void
 reboot_ends_sessions(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	int64_t next;
 
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
 	assert_ok(result(t));
 	house_restart(&t->h);
 	assert_null(why_ended(t));	/* only the program started again */
@@ -419,10 +392,10 @@ reboot_ends_sessions(void **state)
 static void
 old_rows_go(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	struct flow_session s;
 
-	house_login(&t->h, &t->l, &pki.z, &pki.pki.z);
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
 	assert_ok(result(t));
 	assert_ok(end(t, &t->h.at, t->l.accepted.lease_token.text, "logout"));
 	house_later(&t->h, 86000 * 1000L);
@@ -434,23 +407,7 @@ old_rows_go(void **state)
 	    cur_str(t->l.opened.request_secret.text), &s), ERR_UNKNOWN);
 }
 
-static int
-make_pki_once(void **state)
-{
-	(void)state;
-	house_pki_make(&pki);
-	return 0;
-}
-
-static int
-drop_pki(void **state)
-{
-	(void)state;
-	house_pki_drop(&pki);
-	return 0;
-}
-
-#define ONE(name)	cmocka_unit_test_setup_teardown(name, open_house, close_house)
+#define ONE(name)	HOUSE_TEST(name, "absence_seconds = 60\n")
 
 int
 main(void)
@@ -478,5 +435,6 @@ main(void)
 		ONE(old_rows_go),
 	};
 
-	return cmocka_run_group_tests(tests, make_pki_once, drop_pki);
+	return cmocka_run_group_tests(tests, house_group_set_up,
+	    house_group_tear_down);
 }

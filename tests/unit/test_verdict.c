@@ -8,38 +8,6 @@
 #include "base/names.h"
 #include "tests/unit/broker_house.h"
 
-static struct house_pki pki;
-
-struct place {
-	struct house h;
-	struct house_login l;
-};
-static struct place place;
-
-static int
-open_house(void **state)
-{
-	house_open(&place.h, &pki, NULL, NULL);
-	*state = &place;
-	return 0;
-}
-
-static int
-close_house(void **state)
-{
-	(void)state;
-	house_login_drop(&place.l);
-	house_close(&place.h);
-	return 0;
-}
-
-static enum err
-assert_now(struct place *t)
-{
-	return flow_assertion(&t->h.flow, &t->h.at, cur_str(t->l.opened.login.text),
-	    buf_view(&t->l.assertion), &t->l.accepted);
-}
-
 /* --- lists B to F --- */
 
 typedef void lie(struct assertion *a);
@@ -95,15 +63,13 @@ static void
 says(void **state)
 {
 	const struct lie_case *c = *state;
-	struct place *t = &place;
+	struct house_test *t = house_test_open(NULL, NULL);
 
-	open_house((void **)&t);
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
+	house_begin(t);
 	c->tell(&t->l.says);
-	house_sign(&t->l, &pki.z, &pki.pki.z);
-	assert_err(assert_now(t), c->want);
-	close_house(NULL);
+	house_sign(&t->l, &house_pki.z, &house_pki.pki.z);
+	assert_err(house_hand_in(t), c->want);
+	house_test_close(t);
 }
 
 #define SAYS(tell, want)						\
@@ -191,22 +157,20 @@ pass(void **state)
 {
 	const struct pass_case *c = *state;
 	AUTO(made_drop) struct made m = { 0 };
-	const struct made *ca = c->type == 'Z' ? &pki.pki.z : &pki.pki.m;
-	struct place *t = &place;
+	const struct made *ca = c->type == 'Z' ? &house_pki.pki.z : &house_pki.pki.m;
+	struct house_test *t = house_test_open(NULL, NULL);
 	char line[4096], word[64];
 
-	open_house((void **)&t);
-	house_pass(&pki, c->type, c->change, &m);
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
+	house_pass(&house_pki, c->type, c->change, &m);
+	house_begin(t);
 	house_sign(&t->l, &m, ca);
-	assert_err(assert_now(t), c->want);
+	assert_err(house_hand_in(t), c->want);
 	assert_string_equal(t->l.accepted.finish.text, "");
 	snprintf(word, sizeof(word), "\"result\":\"%s\"", err_word(c->want));
 	house_audit(&t->h, "\"event\":\"assertion\"", line, sizeof(line));
 	assert_non_null(strstr(line, word));
 	assert_null(strstr(line, "\"uzi_number\""));	/* at most claimed */
-	close_house(NULL);
+	house_test_close(t);
 }
 
 #define PASS(change, type, want)					\
@@ -216,42 +180,39 @@ pass(void **state)
 static void
 foreign_pass(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	AUTO(made_drop) struct made m = { 0 };
 	struct recipe r = pass_recipe('Z');
 
-	r.key = pki.z.key;
-	make_cert(&r, &pki.foreign.z, &m);
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
-	house_sign(&t->l, &m, &pki.foreign.z);
-	assert_err(assert_now(t), ERR_CERT_UNTRUSTED);
+	r.key = house_pki.z.key;
+	make_cert(&r, &house_pki.foreign.z, &m);
+	house_begin(t);
+	house_sign(&t->l, &m, &house_pki.foreign.z);
+	assert_err(house_hand_in(t), ERR_CERT_UNTRUSTED);
 }
 
 /* Certificate of A, signature by B. */
 static void
 certificate_and_key_differ(void **state)
 {
-	struct place *t = *state;
-	struct made mixed = pki.z;
+	struct house_test *t = *state;
+	struct made mixed = house_pki.z;
 
-	mixed.key = pki.z2.key;
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
-	house_sign(&t->l, &mixed, &pki.pki.z);
-	assert_err(assert_now(t), ERR_SIGNATURE);
+	mixed.key = house_pki.z2.key;
+	house_begin(t);
+	house_sign(&t->l, &mixed, &house_pki.pki.z);
+	assert_err(house_hand_in(t), ERR_SIGNATURE);
 }
 
 static void
 altered_payload(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	AUTO(buf_free) struct buf payload = BUF(JWS_MAX), forged = BUF(JWS_MAX);
 	struct cur rest, header, old;
 
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
-	house_sign(&t->l, &pki.z, &pki.pki.z);
+	house_begin(t);
+	house_sign(&t->l, &house_pki.z, &house_pki.pki.z);
 	rest = buf_view(&t->l.assertion);
 	assert_true(cur_until(&rest, '.', &header));
 	assert_true(cur_until(&rest, '.', &old));
@@ -264,7 +225,7 @@ altered_payload(void **state)
 	buf_cur(&forged, rest);
 	buf_clear(&t->l.assertion);
 	buf_cur(&t->l.assertion, buf_view(&forged));
-	assert_err(assert_now(t), ERR_SIGNATURE);
+	assert_err(house_hand_in(t), ERR_SIGNATURE);
 }
 
 struct alg_case {
@@ -279,19 +240,17 @@ alg(void **state)
 	const struct alg_case *c = *state;
 	AUTO(buf_free) struct buf header = BUF(JWS_MAX), payload = BUF(JWS_MAX);
 	AUTO(buf_free) struct buf x5c = BUF(JWS_MAX);
-	struct place *t = &place;
+	struct house_test *t = house_test_open(NULL, NULL);
 
-	open_house((void **)&t);
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
-	b64_put(&x5c, buf_view(&pki.z.der));
+	house_begin(t);
+	b64_put(&x5c, buf_view(&house_pki.z.der));
 	buf_fmt(&header, "{\"alg\":\"%s\",\"typ\":\"%s\",\"x5c\":[\"%s\"]}", c->name,
 	    NAME_TYP_ASSERTION, buf_cstr(&x5c));
 	assert_ok(assertion_payload(&t->l.says, &payload));
-	house_jws(buf_view(&header), buf_view(&payload), JWS_RS256, pki.z.key,
+	house_jws(buf_view(&header), buf_view(&payload), JWS_RS256, house_pki.z.key,
 	    &t->l.assertion);
-	assert_err(assert_now(t), c->want);
-	close_house(NULL);
+	assert_err(house_hand_in(t), c->want);
+	house_test_close(t);
 }
 
 #define ALG(name, want)							\
@@ -301,50 +260,46 @@ alg(void **state)
 static void
 test_pass_in_production(void **state)
 {
-	struct place *t = &place;
+	struct house_test *t = house_test_open("production", NULL);
 
 	(void)state;
-	house_open(&t->h, &pki, "production", NULL);
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
-	house_sign(&t->l, &pki.z, &pki.pki.z);
-	assert_err(assert_now(t), ERR_CERT_UNTRUSTED);
-	close_house(NULL);
+	house_begin(t);
+	house_sign(&t->l, &house_pki.z, &house_pki.pki.z);
+	assert_err(house_hand_in(t), ERR_CERT_UNTRUSTED);
+	house_test_close(t);
 }
 
 /* The other way round: a pass of production at a broker of acceptance. */
 static void
 production_pass_in_acceptance(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	AUTO(made_drop) struct made m = { 0 };
 	struct recipe r = pass_recipe('Z');
 
-	r.key = pki.z.key;
+	r.key = house_pki.z.key;
 	r.policies = "2.16.528.1.1003.1.2.5.1";
-	make_cert(&r, &pki.production.z, &m);
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
-	house_sign(&t->l, &m, &pki.production.z);
-	assert_err(assert_now(t), ERR_CERT_UNTRUSTED);
+	make_cert(&r, &house_pki.production.z, &m);
+	house_begin(t);
+	house_sign(&t->l, &m, &house_pki.production.z);
+	assert_err(house_hand_in(t), ERR_CERT_UNTRUSTED);
 }
 
 /* Without a CRL nobody comes in: closed, with its own word. */
 static void
 no_revocation_list(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	struct cert_store *s;
 
 	assert_ok(cert_store_new(CERT_ENV_ACCEPTANCE, CERT_REVOCATION_HARD, &s));
-	assert_ok(cert_store_add_anchor(s, buf_view(&pki.pki.root.der)));
-	assert_ok(cert_store_add_intermediate(s, buf_view(&pki.pki.level2.der)));
-	assert_ok(cert_store_add_intermediate(s, buf_view(&pki.pki.z.der)));
+	assert_ok(cert_store_add_anchor(s, buf_view(&house_pki.pki.root.der)));
+	assert_ok(cert_store_add_intermediate(s, buf_view(&house_pki.pki.level2.der)));
+	assert_ok(cert_store_add_intermediate(s, buf_view(&house_pki.pki.z.der)));
 	t->h.flow.trust = s;
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
-	house_sign(&t->l, &pki.z, &pki.pki.z);
-	assert_err(assert_now(t), ERR_REVOCATION);
+	house_begin(t);
+	house_sign(&t->l, &house_pki.z, &house_pki.pki.z);
+	assert_err(house_hand_in(t), ERR_REVOCATION);
 	cert_store_free(&s);
 }
 
@@ -352,38 +307,35 @@ no_revocation_list(void **state)
 static void
 means_give_less(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
+	house_begin(t);
 	t->l.says.evidence.one_transaction = false;
-	house_sign(&t->l, &pki.z, &pki.pki.z);
-	assert_err(assert_now(t), ERR_ACR);
+	house_sign(&t->l, &house_pki.z, &house_pki.pki.z);
+	assert_err(house_hand_in(t), ERR_ACR);
 }
 
 static void
 means_not_registered(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
+	house_begin(t);
 	put(t->l.says.evidence.driver, sizeof(t->l.says.evidence.driver), "piv");
-	house_sign(&t->l, &pki.n, &pki.pki.n);
-	assert_err(assert_now(t), ERR_MEANS);
+	house_sign(&t->l, &house_pki.n, &house_pki.pki.n);
+	assert_err(house_hand_in(t), ERR_MEANS);
 }
 
 /* List F. */
 static void
 person_blocked(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	char line[4096];
 
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
-	house_sign(&t->l, &pki.z2, &pki.pki.z);
-	assert_err(assert_now(t), ERR_PERSON);
+	house_begin(t);
+	house_sign(&t->l, &house_pki.z2, &house_pki.pki.z);
+	assert_err(house_hand_in(t), ERR_PERSON);
 	house_audit(&t->h, "\"event\":\"assertion\"", line, sizeof(line));
 	assert_non_null(strstr(line, "blocked in the register"));
 	assert_non_null(strstr(line, "\"uzi_number\":\"900000002\""));
@@ -392,49 +344,30 @@ person_blocked(void **state)
 static void
 person_unknown(void **state)
 {
-	struct place *t = *state;
+	struct house_test *t = *state;
 	AUTO(people_free) struct people *nobody = NULL;
 
 	assert_ok(people_read(cur_str("# empty\n"), &nobody));
 	t->h.flow.people = nobody;
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
-	house_sign(&t->l, &pki.z, &pki.pki.z);
-	assert_err(assert_now(t), ERR_PERSON);
+	house_begin(t);
+	house_sign(&t->l, &house_pki.z, &house_pki.pki.z);
+	assert_err(house_hand_in(t), ERR_PERSON);
 }
 
 /* M passes only where the operator says so, and then by their own means. */
 static void
 nameless_pass_when_allowed(void **state)
 {
-	struct place *t = &place;
+	struct house_test *t = house_test_open(NULL, "pass_types = ZNM\n");
 
 	(void)state;
-	house_open(&t->h, &pki, NULL, "pass_types = ZNM\n");
-	house_ask(&t->h, "native", "", &t->l);
-	house_challenge(&t->h, &t->l);
-	house_sign(&t->l, &pki.m, &pki.pki.m);
-	assert_err(assert_now(t), ERR_MEANS);	/* through list D */
-	close_house(NULL);
+	house_begin(t);
+	house_sign(&t->l, &house_pki.m, &house_pki.pki.m);
+	assert_err(house_hand_in(t), ERR_MEANS);	/* through list D */
+	house_test_close(t);
 }
 
-static int
-make_pki_once(void **state)
-{
-	(void)state;
-	house_pki_make(&pki);
-	return 0;
-}
-
-static int
-drop_pki(void **state)
-{
-	(void)state;
-	house_pki_drop(&pki);
-	return 0;
-}
-
-#define ONE(name)	cmocka_unit_test_setup_teardown(name, open_house, close_house)
+#define ONE(name)	HOUSE_TEST(name, NULL)
 
 int
 main(void)
@@ -474,5 +407,6 @@ main(void)
 		cmocka_unit_test(nameless_pass_when_allowed),
 	};
 
-	return cmocka_run_group_tests(tests, make_pki_once, drop_pki);
+	return cmocka_run_group_tests(tests, house_group_set_up,
+	    house_group_tear_down);
 }
