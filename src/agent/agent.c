@@ -22,12 +22,25 @@ tell_change(void *arg, const char *event, struct cur json)
 }
 
 static void
+slept(struct agent *a)
+{
+	sessions_leave(a->sessions, "sleep");
+	logins_stop(a->logins, ERR_REMOVED);
+}
+
+void
+agent_check_sleep(struct agent *a)
+{
+	if (seat_slept(a->seat))
+		slept(a);
+}
+
+static void
 on_cards(void *arg, const struct watch_state *was, const struct watch_state *now)
 {
 	struct agent *a = arg;
 
-	if (seat_slept(a->seat))
-		sessions_leave(a->sessions, "sleep");
+	agent_check_sleep(a);
 	/* What a removal ends comes before what is told of it. */
 	sessions_cards(a->sessions, now);
 	logins_cards(a->logins, now);
@@ -43,12 +56,11 @@ on_seat(void *arg, enum seat_change what)
 	case SEAT_LEFT:
 		if (!a->conf->require_session)
 			return;
-		sessions_leave(a->sessions, "inactive");
+		sessions_inactive(a->sessions);
 		logins_stop(a->logins, ERR_NOT_AVAILABLE);
 		return;
 	case SEAT_SLEEP:
-		sessions_leave(a->sessions, "sleep");
-		logins_stop(a->logins, ERR_REMOVED);
+		slept(a);
 		return;
 	case SEAT_AWAKE:
 		cards_poke(a->cards);

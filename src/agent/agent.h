@@ -44,4 +44,7 @@ struct agent {
 MUST_CHECK enum err agent_start(struct agent *a, int listen_fd);
 void agent_stop(struct agent *a);
 
+/* Did the machine sleep?  Then what must end, ends now (T36). */
+void agent_check_sleep(struct agent *a);
+
 #endif

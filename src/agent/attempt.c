@@ -72,7 +72,8 @@ done(struct attempt *t, enum err e, int tries, const char *finish)
 {
 	const struct attempt_fns *fns = t->fns;
 	const struct attempt_outcome o = { .e = e, .tries = tries, .finish = finish,
-		.alg = t->alg, .apdus = t->apdus, .client = t->first.client_id, .card = t->card };
+		.alg = t->alg, .apdus = t->apdus, .client = t->first.client_id,
+		.card = t->card };
 
 	t->fns = NULL;
 	t->deadline = sd_event_source_disable_unref(t->deadline);

@@ -21,7 +21,7 @@ struct attempt_outcome {
 	enum err e;			/* ERR_OK: accepted, the session is kept alive */
 	int	 tries;			/* PIN tries left; -1: not known */
 	const char *finish;		/* "" unless accepted */
-	enum jws_alg alg;		/* of the card's signature; JWS_ALG_NONE: there is none */
+	enum jws_alg alg;		/* of the signature; JWS_ALG_NONE: there is none */
 	uint32_t apdus;			/* commands that it took */
 	const char *client;		/* "" while the challenge was not accepted */
 	const char *card;		/* audit_card(), "" when no card came into it */

@@ -210,7 +210,8 @@ inherited_socket(int *ret)
 
 /* ret_path is "" unless the socket is of our own making. */
 static enum err
-open_socket(const struct options *o, const char *folder, char ret_path[PATH_MAX], int *ret)
+open_socket(const struct options *o, const char *folder, char ret_path[PATH_MAX],
+    int *ret)
 {
 	enum err r;
 

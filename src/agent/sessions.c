@@ -330,8 +330,7 @@ on_timer(sd_event_source *source, uint64_t usec, void *arg)
 
 	(void)source;
 	(void)usec;
-	if (seat_slept(ss->agent->seat))
-		sessions_leave(ss, "sleep");
+	agent_check_sleep(ss->agent);
 	plan(ss);
 	return 0;
 }
@@ -391,6 +390,20 @@ sessions_leave(struct sessions *ss, const char *reason)
 	for (struct session *s = ss->first; s != NULL; s = s->next)
 		removed(s, reason);
 	plan(ss);
+}
+
+void
+sessions_inactive(struct sessions *ss)
+{
+	switch (ss->agent->conf->card_removal) {
+	case HOST_REMOVAL_NOTHING:
+	case HOST_REMOVAL_LOCK:
+		return;
+	case HOST_REMOVAL_END:
+	case HOST_REMOVAL_GRACE:
+		break;
+	}
+	sessions_leave(ss, "inactive");
 }
 
 /* Coming and going */

@@ -41,11 +41,13 @@ void sessions_discard(struct sessions *ss, const struct session_options *o,
 
 /* The watch has news. */
 void sessions_cards(struct sessions *ss, const struct watch_state *now);
-/*
- * Something that counts as the removal of every card: "sleep", "inactive".  The policy
- * is the same as for a card.
- */
+/* Something that counts as the removal of every card: "sleep". */
 void sessions_leave(struct sessions *ss, const char *reason);
+/*
+ * Another graphical session is in front.  As a removal, unless the policy would keep
+ * sessions without a card: then it keeps them with it.
+ */
+void sessions_inactive(struct sessions *ss);
 
 /* "sessions": [...], as a member of a JSON object. */
 void sessions_put(const struct sessions *ss, struct buf *b);

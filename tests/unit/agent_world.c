@@ -90,6 +90,14 @@ world_readers_changed(void)
 		assert_int_equal(write(the_watch->pipe[1], "", 1), 1);
 }
 
+void
+world_pull_card(void)
+{
+	world_card->present = false;
+	world_card->event_counter++;
+	world_readers_changed();
+}
+
 static void
 readers_reset(void)
 {
@@ -292,8 +300,8 @@ on_broker(void *arg, struct http_exchange *x)
 static void
 broker_start(struct world *w)
 {
-	const struct http_server_options o = { .host = NAME_HOST_BROKER, .handler = on_broker,
-		.arg = &w->broker };
+	const struct http_server_options o = { .host = NAME_HOST_BROKER,
+		.handler = on_broker, .arg = &w->broker };
 	int fd;
 
 	w->broker.key = EVP_EC_gen("P-256");
@@ -529,4 +537,21 @@ world_expect(struct world *w, const struct answer *a, int status, const char *wo
 		return;
 	answer_member(a, "type", type, sizeof(type));
 	assert_string_equal(type + strlen(NAME_PROBLEM), word);
+}
+
+struct answer *
+world_login(struct world *w)
+{
+	return world_call(w, "POST", "/v1/logins", BODY, NULL);
+}
+
+void
+world_log_in(struct world *w)
+{
+	struct answer *a;
+
+	world_script(w, "good");
+	a = world_login(w);
+	world_expect(w, a, 200, NULL);
+	world_forget(w, a);
 }

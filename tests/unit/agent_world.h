@@ -95,12 +95,18 @@ void world_wait(struct world *w, const struct answer *a);
 /* Wait for an answer with this status and, where word is not NULL, this problem. */
 void world_expect(struct world *w, const struct answer *a, int status, const char *word);
 
+/* A native login; and a whole one, accepted. */
+struct answer *world_login(struct world *w);
+void world_log_in(struct world *w);
+
 /* The text of a member of the answer's JSON object; the test fails without it. */
 void answer_member(const struct answer *a, const char *name, char *ret, size_t size);
 
 /* Readers and screen */
 extern struct watch_state world_readers;
+#define world_card	(&world_readers.readers[1])
 void world_readers_changed(void);
+void world_pull_card(void);
 extern bool world_in_front, world_can_lock, world_has_slept;
 extern unsigned world_locks, world_pokes;
 void world_seat(enum seat_change what);

@@ -234,7 +234,8 @@ surroundings(void)
 	sigset_t blocked;
 	bool right = environ[0] != NULL && strcmp(environ[0], "LANG=nl_NL.UTF-8") == 0 &&
 	    environ[1] == NULL && getsid(0) == getpid() &&
-	    sigprocmask(SIG_SETMASK, NULL, &blocked) == 0 && !sigismember(&blocked, SIGCHLD);
+	    sigprocmask(SIG_SETMASK, NULL, &blocked) == 0 &&
+	    !sigismember(&blocked, SIGCHLD);
 
 	for (int fd = FD + 1; fd < 256; fd++)
 		right = right && fcntl(fd, F_GETFD) < 0;
@@ -251,10 +252,12 @@ static const struct {
 	void	    (*act)(void);
 } acts[] = {
 	{ "good", good }, { "pin_wrong", pin_wrong }, { "cancelled", cancelled },
-	{ "hang", hang }, { "stubborn", stubborn }, { "dies", dies }, { "leaves", leaves },
+	{ "hang", hang }, { "stubborn", stubborn }, { "dies", dies },
+	{ "leaves", leaves },
 	{ "garbage", garbage }, { "empty_frame", empty_frame },
 	{ "unknown_type", unknown_type }, { "unknown_step", unknown_step },
-	{ "bad_done", bad_done }, { "bad_failed", bad_failed }, { "failed_ok", failed_ok },
+	{ "bad_done", bad_done }, { "bad_failed", bad_failed },
+	{ "failed_ok", failed_ok },
 	{ "agents_frame", agents_frame }, { "renew", renew },
 	{ "renew_often", renew_often }, { "renew_impatient", renew_impatient },
 	{ "surroundings", surroundings },
@@ -266,7 +269,8 @@ main(int argc, char **argv)
 	AUTO(buf_free) struct buf script = BUF(64), body = BUF(FRAME_MAX);
 	uint8_t type;
 
-	if (argc != 5 || strcmp(argv[1], "--config") != 0 || strcmp(argv[3], "--broker") != 0 ||
+	if (argc != 5 || strcmp(argv[1], "--config") != 0 ||
+	    strcmp(argv[3], "--broker") != 0 ||
 	    file_read(argv[2], &script) != ERR_OK || buf_cstr(&script) == NULL)
 		return 2;
 	if (frame_read(FD, &body, &type) != ERR_OK || type != WIRE_LOGIN ||

@@ -16,12 +16,6 @@
 #define ORIGIN	"https://epd.example.nl"
 
 static struct answer *
-login(struct world *w)
-{
-	return world_call(w, "POST", "/v1/logins", BODY, NULL);
-}
-
-static struct answer *
 login_async(struct world *w)
 {
 	return world_call(w, "POST", "/v1/logins", BODY, "wait=5,Respond-Async");
@@ -53,7 +47,7 @@ login_is_accepted(void **state)
 
 	world_script(w, "good");
 	world_start(w);
-	a = login(w);
+	a = world_login(w);
 	world_expect(w, a, 200, NULL);
 	answer_member(a, "finish", finish, sizeof(finish));
 	answer_member(a, "id", id, sizeof(id));
@@ -94,7 +88,7 @@ worker_gets_clean_surroundings(void **state)
 
 	world_script(w, "surroundings");
 	world_start(w);
-	world_expect(w, login(w), 200, NULL);
+	world_expect(w, world_login(w), 200, NULL);
 }
 
 static void
@@ -104,7 +98,7 @@ challenge_is_renewed(void **state)
 
 	world_script(w, "renew");
 	world_start(w);
-	world_expect(w, login(w), 200, NULL);
+	world_expect(w, world_login(w), 200, NULL);
 	assert_int_equal(w->broker.challenges, 2);
 }
 
@@ -190,9 +184,9 @@ second_login_is_busy(void **state)
 
 	world_script(w, "hang");
 	world_start(w);
-	login(w);
+	world_login(w);
 	UNTIL(w, w->broker.challenges == 1);
-	world_expect(w, login(w), 409, "busy");
+	world_expect(w, world_login(w), 409, "busy");
 	assert_int_equal(w->broker.challenges, 1);
 }
 
@@ -206,7 +200,7 @@ pause_after_a_cancelled_one(void **state)
 
 	world_script(w, "hang");
 	world_start(w);
-	a = login(w);
+	a = world_login(w);
 	UNTIL(w, w->broker.challenges == 1);
 	since = clock_boot_ms();
 	world_hang_up(a);
@@ -214,7 +208,7 @@ pause_after_a_cancelled_one(void **state)
 	do {
 		sd_event_run(w->loop, 50000);
 		world_forget(w, a);
-		a = login(w);
+		a = world_login(w);
 		world_wait(w, a);
 		asked++;
 		if (a->status != 200)
@@ -231,8 +225,8 @@ user_cancels(void **state)
 
 	world_script(w, "cancelled");
 	world_start(w);
-	world_expect(w, login(w), 403, "cancelled");
-	world_expect(w, login(w), 409, "busy");
+	world_expect(w, world_login(w), 403, "cancelled");
+	world_expect(w, world_login(w), 409, "busy");
 }
 
 static void
@@ -243,7 +237,7 @@ login_takes_too_long(void **state)
 	world_script(w, "hang");
 	w->agent.login_ms = 200;
 	world_start(w);
-	world_expect(w, login(w), 408, "timeout");
+	world_expect(w, world_login(w), 408, "timeout");
 	UNTIL(w, !workers_linger(w->agent.workers));
 }
 
@@ -273,11 +267,11 @@ screen_must_be_in_front(void **state)
 	w->conf.require_session = true;
 	world_start(w);
 	world_in_front = false;
-	world_expect(w, login(w), 503, "not_available");
+	world_expect(w, world_login(w), 503, "not_available");
 	assert_int_equal(w->broker.challenges, 0);
 	world_in_front = true;
 	world_script(w, "good");
-	world_expect(w, login(w), 200, NULL);
+	world_expect(w, world_login(w), 200, NULL);
 }
 
 /* T37: the person went away from the screen while the window was open. */
@@ -309,7 +303,7 @@ challenge_of_another_key(void **state)
 	w->broker.sign_with_other = true;
 	world_script(w, "good");
 	world_start(w);
-	world_expect(w, login(w), 403, "challenge_refused");
+	world_expect(w, world_login(w), 403, "challenge_refused");
 	assert_int_equal(w->broker.assertions, 0);
 }
 
@@ -321,7 +315,7 @@ challenge_of_another_issuer(void **state)
 	strcpy(w->broker.challenge.iss, "https://broker.example.nl.evil.nl");
 	world_script(w, "good");
 	world_start(w);
-	world_expect(w, login(w), 403, "challenge_refused");
+	world_expect(w, world_login(w), 403, "challenge_refused");
 	assert_int_equal(w->broker.assertions, 0);
 }
 
@@ -333,9 +327,9 @@ challenge_comes_twice(void **state)
 
 	world_script(w, "good");
 	world_start(w);
-	world_expect(w, login(w), 200, NULL);
+	world_expect(w, world_login(w), 200, NULL);
 	w->broker.repeat = true;
-	world_expect(w, login(w), 403, "replayed");
+	world_expect(w, world_login(w), 403, "replayed");
 	assert_int_equal(w->broker.assertions, 1);
 }
 
@@ -348,7 +342,7 @@ renewal_that_comes_twice(void **state)
 	strcpy(w->broker.challenge.jti, "one");
 	world_script(w, "renew");
 	world_start(w);
-	world_expect(w, login(w), 403, "replayed");
+	world_expect(w, world_login(w), 403, "replayed");
 }
 
 /* Between two challenges the broker changes what the person was shown. */
@@ -360,7 +354,7 @@ renewal_for_another_client(void **state)
 
 	world_script(w, "renew");
 	world_start(w);
-	a = login(w);
+	a = world_login(w);
 	UNTIL(w, w->broker.challenges == 1);
 	strcpy(w->broker.challenge.rp_name_nl, "Een ander");
 	world_expect(w, a, 403, "challenge_refused");
@@ -375,7 +369,7 @@ renewals_have_an_end(void **state)
 
 	world_script(w, "renew_often");
 	world_start(w);
-	world_expect(w, login(w), 408, "timeout");
+	world_expect(w, world_login(w), 408, "timeout");
 	assert_int_equal(w->broker.challenges, 3);
 }
 
@@ -399,7 +393,7 @@ page_is_refused(void **state)
 		assert_null(strstr(a->body, "\"id\""));
 	}
 	/* left out */
-	world_expect(w, login(w), 403, "not_allowed");
+	world_expect(w, world_login(w), 403, "not_allowed");
 	/* A frame is refused before the broker hears of it; an origin after. */
 	assert_int_equal(w->broker.challenges, 3);
 	assert_int_equal(w->broker.assertions, 0);
@@ -431,7 +425,7 @@ native_caller_learns_more(void **state)
 
 	world_script(w, "pin_wrong");
 	world_start(w);
-	a = login(w);
+	a = world_login(w);
 	world_expect(w, a, 403, "pin_wrong");
 	assert_non_null(strstr(a->body, "\"tries\":2"));
 }
@@ -447,11 +441,11 @@ configuration_decides(void **state)
 	    "{\"login\":\"" HANDLE "\",\"broker\":\"other\"}", NULL), 403, "not_allowed");
 	assert_int_equal(w->broker.challenges, 0);
 	strcpy(w->conf.native_client.item[0], "lab");
-	world_expect(w, login(w), 403, "not_allowed");
+	world_expect(w, world_login(w), 403, "not_allowed");
 	strcpy(w->conf.native_client.item[0], "epd");
 	w->conf.native_program.n = 1;
 	strcpy(w->conf.native_program.item[0], "/usr/bin/ehr");
-	world_expect(w, login(w), 403, "not_allowed");
+	world_expect(w, world_login(w), 403, "not_allowed");
 	assert_int_equal(w->broker.challenges, 1);
 }
 
@@ -465,10 +459,10 @@ broker_refuses(void **state)
 	world_script(w, "good");
 	world_start(w);
 	w->broker.refuse_challenge = ERR_UNKNOWN;
-	world_expect(w, login(w), 404, "unknown");
+	world_expect(w, world_login(w), 404, "unknown");
 	w->broker.refuse_challenge = ERR_OK;
 	w->broker.refuse_assertion = ERR_CERT_REVOKED;
-	world_expect(w, login(w), 403, "certificate_revoked");
+	world_expect(w, world_login(w), 403, "certificate_revoked");
 }
 
 static void
@@ -478,9 +472,9 @@ broker_is_gone(void **state)
 
 	world_start(w);
 	http_server_stop(&w->broker.server);
-	world_expect(w, login(w), 502, "broker_unreachable");
+	world_expect(w, world_login(w), 502, "broker_unreachable");
 	assert_int_equal(unlink(w->broker_socket), 0);
-	world_expect(w, login(w), 502, "broker_unreachable");
+	world_expect(w, world_login(w), 502, "broker_unreachable");
 }
 
 /* T13: a socket in a folder in which others can write may be anybody's. */
@@ -491,7 +485,7 @@ brokers_folder_is_unsafe(void **state)
 
 	world_start(w);
 	assert_int_equal(chmod(w->dir, 0777), 0);
-	world_expect(w, login(w), 502, "broker_unreachable");
+	world_expect(w, world_login(w), 502, "broker_unreachable");
 	assert_int_equal(chmod(w->dir, 0700), 0);
 	assert_int_equal(w->broker.challenges, 0);
 }
@@ -505,7 +499,7 @@ brokers_owner_is_another(void **state)
 		skip();		/* root is always trusted */
 	w->conf.brokers[0].owner = geteuid() + 1;
 	world_start(w);
-	world_expect(w, login(w), 502, "broker_unreachable");
+	world_expect(w, world_login(w), 502, "broker_unreachable");
 	assert_int_equal(w->broker.challenges, 0);
 }
 
@@ -517,7 +511,7 @@ answer_with_a_bad_lease(void **state)
 	w->broker.lease = 0;
 	world_script(w, "good");
 	world_start(w);
-	world_expect(w, login(w), 400, "malformed");
+	world_expect(w, world_login(w), 400, "malformed");
 }
 
 /* Workers that fail */
@@ -533,12 +527,12 @@ worker_misbehaves(void **state)
 	world_start(w);
 	for (size_t i = 0; i < NELEM(scripts); i++) {
 		world_script(w, scripts[i]);
-		world_expect(w, login(w), 500, "failed");
+		world_expect(w, world_login(w), 500, "failed");
 	}
 	assert_int_equal(w->broker.assertions, 0);
 	/* And the agent lives. */
 	world_script(w, "good");
-	world_expect(w, login(w), 200, NULL);
+	world_expect(w, world_login(w), 200, NULL);
 }
 
 static void
@@ -548,7 +542,7 @@ worker_is_not_there(void **state)
 
 	strcpy(w->conf.worker, "/nonexistent");
 	world_start(w);
-	world_expect(w, login(w), 500, "failed");
+	world_expect(w, world_login(w), 500, "failed");
 }
 
 static void
@@ -561,8 +555,10 @@ requests_that_are_none(void **state)
 	world_expect(w, get(w, "/v1/logins"), 400, "bad_request");
 	world_expect(w, get(w, "/v1/logins/"), 404, "not_found");
 	world_expect(w, get(w, "/v1/logins/a/b"), 404, "not_found");
-	world_expect(w, world_call(w, "POST", "/v1/cards", "{}", NULL), 400, "bad_request");
-	world_expect(w, world_call(w, "POST", "/v1/logins", "{}", NULL), 400, "bad_request");
+	world_expect(w, world_call(w, "POST", "/v1/cards", "{}", NULL), 400,
+	    "bad_request");
+	world_expect(w, world_call(w, "POST", "/v1/logins", "{}", NULL), 400,
+	    "bad_request");
 	assert_int_equal(w->broker.challenges, 0);
 }
 

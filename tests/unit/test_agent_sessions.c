@@ -1,43 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* From the accepted login to the end of its session, and what listeners hear of it. */
+/* From the accepted login to the end of its session. */
 #include "tests/unit/agent_world.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include "agent/worker.h"
 #include "base/clock.h"
 #include "base/file.h"
-
-#define CARD	(&world_readers.readers[1])
-
-static struct answer *
-login(struct world *w)
-{
-	return world_call(w, "POST", "/v1/logins", BODY, NULL);
-}
-
-static void
-log_in(struct world *w)
-{
-	struct answer *a;
-
-	world_script(w, "good");
-	a = login(w);
-	world_expect(w, a, 200, NULL);
-	world_forget(w, a);
-}
-
-static void
-pull_card(void)
-{
-	CARD->present = false;
-	CARD->event_counter++;
-	world_readers_changed();
-}
 
 /* Does the agent keep a session of which its list says this? */
 static bool
@@ -67,10 +35,10 @@ card_gone_before_the_assertion(void **state)
 	struct world *w = *state;
 
 	world_script(w, "good");
-	CARD->event_counter = 8;
-	CARD->present = false;
+	world_card->event_counter = 8;
+	world_card->present = false;
 	world_start(w);
-	world_expect(w, login(w), 409, "card_removed");
+	world_expect(w, world_login(w), 409, "card_removed");
 	assert_int_equal(w->broker.assertions, 0);
 }
 
@@ -81,9 +49,9 @@ card_swapped_before_the_assertion(void **state)
 	struct world *w = *state;
 
 	world_script(w, "good");
-	CARD->event_counter = 9;
+	world_card->event_counter = 9;
 	world_start(w);
-	world_expect(w, login(w), 409, "card_removed");
+	world_expect(w, world_login(w), 409, "card_removed");
 	assert_int_equal(w->broker.assertions, 0);
 }
 
@@ -96,13 +64,13 @@ card_gone_during_the_assertion(void **state)
 	w->broker.hold = true;
 	world_script(w, "good");
 	world_start(w);
-	a = login(w);
+	a = world_login(w);
 	UNTIL(w, w->broker.held != NULL);
-	pull_card();
+	world_pull_card();
 	world_turn(w);
 	/* It is back before the broker answers, and with the same number again. */
-	CARD->present = true;
-	CARD->event_counter = 7;
+	world_card->present = true;
+	world_card->event_counter = 7;
 	world_readers_changed();
 	world_turn(w);
 	broker_release(w);
@@ -122,7 +90,7 @@ pcscd_restarted_during_login(void **state)
 	w->broker.hold = true;
 	world_script(w, "good");
 	world_start(w);
-	a = login(w);
+	a = world_login(w);
 	UNTIL(w, w->broker.held != NULL);
 	world_readers.generation++;
 	world_readers_changed();
@@ -139,19 +107,19 @@ watch_catches_up(void **state)
 	struct world *w = *state;
 	struct answer *a;
 
-	CARD->event_counter = 6;
-	CARD->present = false;
+	world_card->event_counter = 6;
+	world_card->present = false;
 	world_script(w, "good");
 	world_start(w);
-	a = login(w);
+	a = world_login(w);
 	UNTIL(w, world_pokes == 1);
 	assert_int_equal(w->broker.assertions, 0);
-	CARD->event_counter = 7;
-	CARD->present = true;
+	world_card->event_counter = 7;
+	world_card->present = true;
 	world_readers_changed();
 	world_expect(w, a, 200, NULL);
 	assert_true(sessions_say(w, "\"state\":\"alive\""));
-	pull_card();
+	world_pull_card();
 	UNTIL(w, w->broker.ends == 1);
 }
 
@@ -160,10 +128,10 @@ watch_does_not_catch_up(void **state)
 {
 	struct world *w = *state;
 
-	CARD->event_counter = 6;
+	world_card->event_counter = 6;
 	world_script(w, "good");
 	world_start(w);
-	world_expect(w, login(w), 409, "card_removed");
+	world_expect(w, world_login(w), 409, "card_removed");
 	assert_int_equal(w->broker.assertions, 0);
 }
 
@@ -177,7 +145,7 @@ caller_leaves_during_the_assertion(void **state)
 	w->broker.hold = true;
 	world_script(w, "good");
 	world_start(w);
-	a = login(w);
+	a = world_login(w);
 	UNTIL(w, w->broker.held != NULL);
 	world_hang_up(a);
 	world_turn(w);
@@ -198,13 +166,13 @@ removal_ends_the_session(void **state)
 	int64_t since;
 
 	world_start(w);
-	log_in(w);
-	log_in(w);
+	world_log_in(w);
+	world_log_in(w);
 	assert_true(sessions_say(w, "\"id\":\"S-1\""));
 	/* The token is nobody's business but the broker's. */
 	assert_false(sessions_say(w, "T-1"));
 	since = clock_boot_ms();
-	pull_card();
+	world_pull_card();
 	UNTIL(w, w->broker.ends == 2);
 	assert_true(clock_boot_ms() - since < 500);
 	assert_string_equal(w->broker.end_body, "{\"reason\":\"card_removed\"}");
@@ -220,10 +188,10 @@ other_readers_do_not_matter(void **state)
 	struct world *w = *state;
 
 	world_start(w);
-	log_in(w);
+	world_log_in(w);
 	world_readers.readers[0].present = true;
 	world_readers.readers[0].event_counter = 5;
-	CARD->in_use = true;
+	world_card->in_use = true;
 	world_readers_changed();
 	world_turn(w);
 	assert_true(sessions_say(w, "\"state\":\"alive\""));
@@ -237,8 +205,8 @@ other_card_ends_the_session(void **state)
 	struct world *w = *state;
 
 	world_start(w);
-	log_in(w);
-	CARD->event_counter += 2;
+	world_log_in(w);
+	world_card->event_counter += 2;
 	world_readers_changed();
 	UNTIL(w, w->broker.ends == 1);
 }
@@ -249,7 +217,7 @@ lost_service_ends_the_session(void **state)
 	struct world *w = *state;
 
 	world_start(w);
-	log_in(w);
+	world_log_in(w);
 	world_readers.service = false;
 	world_readers.n = 0;
 	world_readers_changed();
@@ -262,7 +230,7 @@ lost_reader_ends_the_session(void **state)
 	struct world *w = *state;
 
 	world_start(w);
-	log_in(w);
+	world_log_in(w);
 	world_readers.n = 1;
 	world_readers_changed();
 	UNTIL(w, w->broker.ends == 1);
@@ -275,7 +243,7 @@ sleep_ends_the_session(void **state)
 	struct world *w = *state;
 
 	world_start(w);
-	log_in(w);
+	world_log_in(w);
 	world_seat(SEAT_SLEEP);
 	UNTIL(w, w->broker.ends == 1);
 	assert_string_equal(w->broker.end_body, "{\"reason\":\"sleep\"}");
@@ -290,9 +258,9 @@ sleep_that_nobody_announced(void **state)
 	struct world *w = *state;
 
 	world_start(w);
-	log_in(w);
+	world_log_in(w);
 	world_has_slept = true;
-	CARD->in_use = true;
+	world_card->in_use = true;
 	world_readers_changed();
 	UNTIL(w, w->broker.ends == 1);
 }
@@ -304,11 +272,16 @@ inactive_session_ends(void **state)
 	struct world *w = *state;
 
 	world_start(w);
-	log_in(w);
+	world_log_in(w);
 	world_seat(SEAT_LEFT);
 	world_turn(w);
 	assert_true(sessions_say(w, "\"state\":\"alive\""));	/* require_session = no */
 	w->conf.require_session = true;
+	w->conf.card_removal = HOST_REMOVAL_NOTHING;
+	world_seat(SEAT_LEFT);
+	world_turn(w);
+	assert_true(sessions_say(w, "\"state\":\"alive\""));	/* the policy keeps it */
+	w->conf.card_removal = HOST_REMOVAL_END;
 	world_seat(SEAT_LEFT);
 	UNTIL(w, w->broker.ends == 1);
 	assert_string_equal(w->broker.end_body, "{\"reason\":\"inactive\"}");
@@ -324,15 +297,15 @@ grace_then_end(void **state)
 	w->conf.card_removal = HOST_REMOVAL_GRACE;
 	w->conf.grace_seconds = 1;
 	world_start(w);
-	log_in(w);
-	pull_card();
+	world_log_in(w);
+	world_pull_card();
 	UNTIL(w, w->broker.leases == 1);
 	assert_string_equal(w->broker.lease_body, "{\"card\":\"absent\",\"seconds\":1}");
 	assert_int_equal(w->broker.ends, 0);
 	assert_true(sessions_say(w, "\"state\":\"absent\""));
 	/* A card that comes back could be anybody's. */
-	CARD->present = true;
-	CARD->event_counter++;
+	world_card->present = true;
+	world_card->event_counter++;
 	world_readers_changed();
 	UNTIL(w, w->broker.ends == 1);
 	assert_string_equal(w->broker.end_body, "{\"reason\":\"card_removed\"}");
@@ -347,8 +320,8 @@ broker_has_no_patience(void **state)
 	w->conf.grace_seconds = 600;
 	w->broker.refuse_lease = ERR_NOT_ALLOWED;
 	world_start(w);
-	log_in(w);
-	pull_card();
+	world_log_in(w);
+	world_pull_card();
 	UNTIL(w, w->broker.ends == 1);
 }
 
@@ -359,10 +332,11 @@ nothing_keeps_the_session(void **state)
 
 	w->conf.card_removal = HOST_REMOVAL_NOTHING;
 	world_start(w);
-	log_in(w);
-	pull_card();
+	world_log_in(w);
+	world_pull_card();
 	UNTIL(w, w->broker.leases == 1);
-	assert_string_equal(w->broker.lease_body, "{\"card\":\"absent\",\"seconds\":86400}");
+	assert_string_equal(w->broker.lease_body,
+	    "{\"card\":\"absent\",\"seconds\":86400}");
 	assert_true(sessions_say(w, "\"state\":\"absent\""));
 	assert_int_equal(w->broker.ends, 0);
 	assert_int_equal(world_locks, 0);
@@ -377,8 +351,8 @@ broker_has_less_patience(void **state)
 	w->conf.card_removal = HOST_REMOVAL_NOTHING;
 	w->broker.absence = 1;
 	world_start(w);
-	log_in(w);
-	pull_card();
+	world_log_in(w);
+	world_pull_card();
 	UNTIL(w, w->broker.leases == 1);
 	UNTIL(w, sessions_say(w, "\"sessions\":[]"));
 	assert_int_equal(w->broker.leases, 1);
@@ -392,8 +366,8 @@ lock_keeps_the_session(void **state)
 
 	w->conf.card_removal = HOST_REMOVAL_LOCK;
 	world_start(w);
-	log_in(w);
-	pull_card();
+	world_log_in(w);
+	world_pull_card();
 	UNTIL(w, w->broker.leases == 1);
 	assert_int_equal(world_locks, 1);
 	assert_int_equal(w->broker.ends, 0);
@@ -407,8 +381,8 @@ lock_that_fails_ends_the_session(void **state)
 	w->conf.card_removal = HOST_REMOVAL_LOCK;
 	world_can_lock = false;
 	world_start(w);
-	log_in(w);
-	pull_card();
+	world_log_in(w);
+	world_pull_card();
 	UNTIL(w, w->broker.ends == 1);
 }
 
@@ -421,7 +395,7 @@ lease_is_renewed(void **state)
 
 	w->broker.lease = 3;
 	world_start(w);
-	log_in(w);
+	world_log_in(w);
 	UNTIL(w, w->broker.leases == 2);
 	assert_string_equal(w->broker.lease_body, "{\"card\":\"present\"}");
 	assert_string_equal(w->broker.bearer, "Bearer T-1");
@@ -435,10 +409,10 @@ broker_ended_it(void **state)
 	w->broker.lease = 3;
 	w->broker.refuse_lease = ERR_GONE;
 	world_start(w);
-	log_in(w);
+	world_log_in(w);
 	UNTIL(w, w->broker.leases == 1);
 	UNTIL(w, sessions_say(w, "\"sessions\":[]"));
-	pull_card();
+	world_pull_card();
 	world_turn(w);
 	assert_int_equal(w->broker.ends, 0);
 }
@@ -452,7 +426,7 @@ lease_runs_out(void **state)
 	w->broker.lease = 3;
 	w->broker.refuse_lease = ERR_SYS;
 	world_start(w);
-	log_in(w);
+	world_log_in(w);
 	UNTIL(w, w->broker.leases == 3);
 	assert_true(sessions_say(w, "\"state\":\"alive\""));
 	UNTIL(w, sessions_say(w, "\"sessions\":[]"));
@@ -466,158 +440,12 @@ end_is_repeated_until_it_is_heard(void **state)
 
 	w->broker.refuse_end = ERR_SYS;
 	world_start(w);
-	log_in(w);
-	pull_card();
+	world_log_in(w);
+	world_pull_card();
 	UNTIL(w, w->broker.ends == 1);
 	assert_no_session(w);
 	w->broker.refuse_end = ERR_OK;
 	UNTIL(w, w->broker.ends == 2);
-}
-
-/* Cards and events */
-
-static void
-cards_are_listed(void **state)
-{
-	struct world *w = *state;
-	struct answer *a;
-
-	w->conf.ignore_reader.n = 1;
-	strcpy(w->conf.ignore_reader.item[0], "Reader A");
-	strcpy(world_readers.readers[0].name, "Reader A \xe2\x80\xae\n");
-	world_start(w);
-	a = world_call(w, "GET", "/v1/cards", NULL, NULL);
-	world_expect(w, a, 200, NULL);
-	assert_string_equal(a->body, "{\"service\":true,\"readers\":["
-	    "{\"name\":\"Reader A ??\",\"card\":\"absent\",\"in_use\":false,\"events\":0,"
-	    "\"ignored\":true},{\"name\":\"Reader B 01 00\",\"card\":\"present\","
-	    "\"atr\":\"3B\",\"in_use\":false,\"events\":7}]}");
-}
-
-struct listener {
-	int	 fd;
-	char	 text[65536];
-	size_t	 n;
-};
-
-static void
-listen_to(struct world *w, struct listener *l)
-{
-	static const char ask[] = "GET /v1/events HTTP/1.1\r\nHost: dezi-agent\r\n\r\n";
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-
-	*l = (struct listener){ .fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) };
-	strcpy(addr.sun_path, w->socket);
-	assert_int_equal(connect(l->fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	assert_int_equal(write(l->fd, ask, sizeof(ask) - 1), sizeof(ask) - 1);
-}
-
-static bool
-hears(struct world *w, struct listener *l, const char *what)
-{
-	ssize_t n;
-
-	sd_event_run(w->loop, 1000);
-	n = recv(l->fd, l->text + l->n, sizeof(l->text) - 1 - l->n, MSG_DONTWAIT);
-	if (n > 0)
-		l->n += (size_t)n;
-	l->text[l->n] = '\0';
-	return strstr(l->text, what) != NULL;
-}
-
-static void
-hear(struct world *w, struct listener *l, const char *what)
-{
-	int64_t until = clock_boot_ms() + 10000;
-
-	while (!hears(w, l, what))
-		if (clock_boot_ms() > until) {
-			print_error("not heard: %s\nbut: %s\n", what, l->text);
-			assert_true(false);
-		}
-}
-
-static void
-snapshot_first_then_changes(void **state)
-{
-	struct world *w = *state;
-	struct listener *l = malloc(sizeof(*l));
-	const char *snapshot, *change;
-
-	assert_non_null(l);
-	w->agent.heartbeat_ms = 50;
-	world_start(w);
-	listen_to(w, l);
-	hear(w, l, "\n\n");
-	snapshot = strstr(l->text, "event: snapshot\ndata: {\"service\":true,\"readers\":[");
-	assert_non_null(snapshot);
-	log_in(w);
-	hear(w, l, "event: login\ndata: {\"id\":");
-	hear(w, l, "\"state\":\"asking_pin\"}");
-	hear(w, l, "\"state\":\"done\"}");
-	hear(w, l, "event: session\ndata: {\"id\":\"S-1\"");
-	pull_card();
-	hear(w, l, "\"state\":\"ended\",\"reason\":\"card_removed\"}");
-	hear(w, l, "event: card\ndata: {\"name\":\"Reader B 01 00\",\"card\":\"absent\"");
-	/* What ends comes before what is told of the reader. */
-	change = strstr(l->text, "event: card");
-	assert_true(strstr(l->text, "\"reason\":\"card_removed\"") < change);
-	hear(w, l, "event: heartbeat\ndata: {}");
-	/* Neither finish nor a token is in it. */
-	assert_null(strstr(l->text, FINISH));
-	assert_null(strstr(l->text, "T-1"));
-	close(l->fd);
-	free(l);
-}
-
-static void
-snapshot_after_every_reconnect(void **state)
-{
-	struct world *w = *state;
-	struct listener *l = malloc(sizeof(*l));
-
-	assert_non_null(l);
-	world_start(w);
-	listen_to(w, l);
-	hear(w, l, "\"sessions\":[]}");
-	close(l->fd);
-	log_in(w);
-	listen_to(w, l);
-	hear(w, l, "event: snapshot");
-	hear(w, l, "\"sessions\":[{\"id\":\"S-1\"");
-	close(l->fd);
-	world_readers.n = 1;
-	world_readers_changed();
-	UNTIL(w, w->broker.ends == 1);
-	listen_to(w, l);
-	hear(w, l, "\"sessions\":[]}");
-	close(l->fd);
-	free(l);
-}
-
-static void
-listeners_are_few(void **state)
-{
-	struct world *w = *state;
-	struct listener *l = calloc(17, sizeof(*l));
-
-	assert_non_null(l);
-	world_start(w);
-	for (size_t i = 0; i < 16; i++) {
-		listen_to(w, &l[i]);
-		hear(w, &l[i], "event: snapshot");
-	}
-	listen_to(w, &l[16]);
-	hear(w, &l[16], "problem/limit");
-	close(l[3].fd);
-	l[3].fd = -1;
-	for (int i = 0; i < 5; i++)
-		sd_event_run(w->loop, 10000);
-	listen_to(w, &l[3]);
-	hear(w, &l[3], "event: snapshot");
-	for (size_t i = 0; i < 17; i++)
-		close(l[i].fd);
-	free(l);
 }
 
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, world_make, world_drop)
@@ -651,10 +479,6 @@ main(void)
 		TEST(broker_ended_it),
 		TEST(lease_runs_out),
 		TEST(end_is_repeated_until_it_is_heard),
-		TEST(cards_are_listed),
-		TEST(snapshot_first_then_changes),
-		TEST(snapshot_after_every_reconnect),
-		TEST(listeners_are_few),
 	};
 
 	return cmocka_run_group_tests_name("agent_sessions", tests, NULL, NULL);

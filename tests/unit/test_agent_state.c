@@ -222,7 +222,8 @@ caller_that_ended(void **state)
 	if (pid == 0)
 		_exit(0);
 	/* A zombie still has its number, but is no caller any more. */
-	assert_int_equal(waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT), 0);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 },
+	    WEXITED | WNOWAIT), 0);
 	caller_look(getuid(), pid, NULL, &a);
 	assert_string_equal(a.program, "");
 	assert_string_equal(a.shown, "an unknown program");
@@ -309,7 +310,8 @@ main(void)
 		STAT("12 (x) " FIELDS_3_TO_21 " 777 0 0\n", ERR_OK, 777),
 		/* A name is anything; it cannot shift the fields. */
 		STAT("12 (a) S 1 2 (b c)) " FIELDS_3_TO_21 " 777 0\n", ERR_OK, 777),
-		STAT("12 (x) " FIELDS_3_TO_21 " 18446744073709551616 0\n", ERR_MALFORMED, 0),
+		STAT("12 (x) " FIELDS_3_TO_21 " 18446744073709551616 0\n", ERR_MALFORMED,
+		    0),
 		STAT("12 (x) " FIELDS_3_TO_21 " -1 0\n", ERR_MALFORMED, 0),
 		STAT("12 (x) " FIELDS_3_TO_21, ERR_MALFORMED, 0),
 		STAT("12 (x) Z 1 2 3\n", ERR_SYS, 0),

@@ -45,7 +45,7 @@ on_lock(sd_bus_message *m, void *arg, sd_bus_error *error)
 	const char *session;
 
 	if (sd_bus_message_read(m, "s", &session) < 0 || strcmp(session, "1") != 0)
-		return sd_bus_error_set_const(error, SD_BUS_ERROR_INVALID_ARGS, "session");
+		return sd_bus_error_set_const(error, SD_BUS_ERROR_INVALID_ARGS, "which");
 	if (write(d->told, "L", 1) != 1)
 		_exit(1);
 	return sd_bus_reply_method_return(m, "");
@@ -74,8 +74,8 @@ obey(struct logind *d, char order)
 	case 'l':
 	case 'u':
 		d->locked = order == 'l';
-		r = sd_bus_emit_properties_changed(d->bus, SESSION_PATH, LOGIN1 ".Session",
-		    "LockedHint", NULL);
+		r = sd_bus_emit_properties_changed(d->bus, SESSION_PATH,
+		    LOGIN1 ".Session", "LockedHint", NULL);
 		break;
 	case 's':
 	case 'w':
@@ -110,9 +110,10 @@ play_logind(int orders, int told)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (sd_event_new(&loop) < 0 || sd_bus_open_system(&d.bus) < 0 ||
-	    sd_bus_add_object_vtable(d.bus, NULL, LOGIN1_PATH, LOGIN1 ".Manager", manager,
-	    &d) < 0 || sd_bus_add_object_vtable(d.bus, NULL, SESSION_PATH, LOGIN1 ".Session",
-	    session, &d) < 0 || sd_bus_request_name(d.bus, LOGIN1, 0) < 0 ||
+	    sd_bus_add_object_vtable(d.bus, NULL, LOGIN1_PATH, LOGIN1 ".Manager",
+		manager, &d) < 0 ||
+	    sd_bus_add_object_vtable(d.bus, NULL, SESSION_PATH, LOGIN1 ".Session",
+		session, &d) < 0 || sd_bus_request_name(d.bus, LOGIN1, 0) < 0 ||
 	    sd_bus_attach_event(d.bus, loop, 0) < 0 ||
 	    sd_event_add_io(loop, NULL, orders, EPOLLIN, on_order, &d) < 0 ||
 	    write(told, "R", 1) != 1)
@@ -295,7 +296,7 @@ nobody_is_in_front_without_logind(void **state)
 
 	(void)state;
 	assert_int_equal(rename("/run/systemd", "/run/nowhere"), 0);
-	assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent", 1), 0);
+	assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nowhere", 1), 0);
 	assert_true(sd_event_new(&w.loop) >= 0);
 	assert_ok(seat_new(w.loop, on_change, &w, &w.seat));
 	assert_false(seat_in_front(w.seat));
@@ -339,7 +340,8 @@ own_run(void)
 	return unshare(CLONE_NEWNS) == 0 &&
 	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
 	    mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") == 0 &&
-	    mkdir("/run/systemd", 0755) == 0 && mkdir("/run/systemd/sessions", 0755) == 0 &&
+	    mkdir("/run/systemd", 0755) == 0 &&
+	    mkdir("/run/systemd/sessions", 0755) == 0 &&
 	    mkdir("/run/systemd/users", 0755) == 0;
 }
 
@@ -355,7 +357,8 @@ start_bus(void)
 	char c;
 	pid_t pid;
 
-	if (file_write("/run/bus.conf", cur_str(conf), 0644) != ERR_OK || pipe(ready) != 0)
+	if (file_write("/run/bus.conf", cur_str(conf), 0644) != ERR_OK ||
+	    pipe(ready) != 0)
 		return -1;
 	pid = fork();
 	if (pid == 0) {
