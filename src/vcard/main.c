@@ -18,7 +18,7 @@ static const char usage[] =
 	"usage: dezi-vcard run [--port PORT] [--control SOCKET] [--state DIR]\n"
 	"                      [--verbose] [CARD [CARD]]\n"
 	"       dezi-vcard ctl --control SOCKET COMMAND ...\n"
-	"       dezi-vcard pki --out DIR [--now TIME] [--small]\n"
+	"       dezi-vcard pki --out DIR [--now TIME] [--small] [--passes FILE]\n"
 	"       dezi-vcard pki --out DIR [--now TIME] --crl-only\n"
 	"       dezi-vcard pki --out DIR [--now TIME] --revoke CERTIFICATE\n";
 

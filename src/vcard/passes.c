@@ -60,15 +60,14 @@ put_cas(struct buf *b, const struct pass_plan *p)
 }
 
 static enum err
-write_card_file(const struct hierarchy *h, size_t i)
+write_card_file(const struct hierarchy *h, const struct pass_plan *p, const char *atr)
 {
 	AUTO(buf_free) struct buf b = BUF(CARD_FILE_MAX);
-	const struct pass_plan *p = &pass_plans[i];
 	char path[PATH_MAX];
 	enum err r;
 
 	buf_fmt(&b, "# Virtual UZI pass of \"%s\"; see dezi-vcard(1).\n", p->cn);
-	buf_fmt(&b, "[card]\natr = %s\n", atr_of(i));
+	buf_fmt(&b, "[card]\natr = %s\n", atr);
 	put_serial(&b, p);
 	buf_fmt(&b, "label = UZI-pas\npin = %s\npuk = %s\n",
 	    FIRST_PIN, FIRST_PUK);
@@ -111,29 +110,31 @@ write_key_and_cert(const struct hierarchy *h, const struct pass_plan *p,
 }
 
 static enum err
-write_pass(const struct hierarchy *h, size_t i, int64_t now,
+write_pass(const struct hierarchy *h, const struct pass_plan *p, int64_t now,
     EVP_PKEY *const keys[PURPOSES])
 {
-	const struct pass_plan *p = &pass_plans[i];
 	enum err r = pki_folder("%s/cards/%s", h->dir, p->slug);
 
 	for (size_t k = 0; k < PURPOSES && r == ERR_OK; k++)
 		if (p->has[k])
 			r = write_key_and_cert(h, p, (enum purpose)k, now, keys[k]);
-	if (r != ERR_OK)
-		return note(r, "pass %s", p->slug);
-	return write_card_file(h, i);
+	return r != ERR_OK ? note(r, "pass %s", p->slug) : ERR_OK;
 }
 
 /* A hierarchy without a G4 CA has no G4 passes. */
 enum err
-passes_write(const struct hierarchy *h, int64_t now,
-    EVP_PKEY *const keys[PASSES][PURPOSES])
+passes_write(const struct hierarchy *h, const struct pki_options *o,
+    EVP_PKEY *const (*keys)[PURPOSES])
 {
 	enum err r = ERR_OK;
 
-	for (size_t i = 0; i < PASSES && r == ERR_OK; i++)
-		if ((size_t)pass_plans[i].issuer < h->n)
-			r = write_pass(h, i, now, keys[i]);
+	for (size_t i = 0; i < o->passes_n && r == ERR_OK; i++) {
+		const struct pass_plan *p = &o->passes[i];
+
+		if ((size_t)p->issuer >= h->n)
+			continue;
+		if ((r = write_pass(h, p, o->now, keys[i])) == ERR_OK)
+			r = write_card_file(h, p, atr_of(i));
+	}
 	return r;
 }

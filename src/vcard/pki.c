@@ -123,22 +123,23 @@ make_folders(const char *dir)
 }
 
 static enum err
-make_hierarchy(struct hierarchy *h, int64_t now, EVP_PKEY *const keys[PASSES][PURPOSES])
+make_hierarchy(struct hierarchy *h, const struct pki_options *o,
+    EVP_PKEY *const (*keys)[PURPOSES])
 {
 	enum err r;
 
 	if ((r = make_folders(h->dir)) != ERR_OK ||
-	    (r = make_cas(h, now)) != ERR_OK ||
-	    (r = passes_write(h, now, keys)) != ERR_OK)
+	    (r = make_cas(h, o->now)) != ERR_OK ||
+	    (r = passes_write(h, o, keys)) != ERR_OK)
 		return r;
-	return revoked_crls(h, now);
+	return revoked_crls(h, o->now);
 }
 
 /* All keys of the PKI, so that they can be made together. */
 struct keyring {
 	struct key_job ca[CA_COUNT];
 	struct key_job other[CA_COUNT];
-	struct key_job pass[PASSES * PURPOSES];
+	struct key_job pass[PASSES_MAX * PURPOSES];
 	struct key_job negative;
 };
 
@@ -149,15 +150,15 @@ keyring_end(struct keyring *k)
 }
 
 static enum err
-keyring_make(struct keyring *k, bool small)
+keyring_make(struct keyring *k, const struct pki_options *o)
 {
 	for (size_t i = 0; i < CA_COUNT; i++)
-		k->ca[i].bits = small ? SMALL_BITS : CA_BITS;
+		k->ca[i].bits = o->small ? SMALL_BITS : CA_BITS;
 	for (size_t i = 0; i < CA_G3_COUNT; i++)
 		k->other[i].bits = SMALL_BITS;
-	for (size_t i = 0; i < PASSES * PURPOSES; i++)
-		if (pass_plans[i / PURPOSES].has[i % PURPOSES])
-			k->pass[i].bits = pass_plans[i / PURPOSES].issuer == CA_G4 ?
+	for (size_t i = 0; i < o->passes_n * PURPOSES; i++)
+		if (o->passes[i / PURPOSES].has[i % PURPOSES])
+			k->pass[i].bits = o->passes[i / PURPOSES].issuer == CA_G4 ?
 			    PASS_BITS_G4 : PASS_BITS;
 	k->negative.bits = PASS_BITS;
 	return keys_make((struct key_job *)k, sizeof(*k) / sizeof(struct key_job));
@@ -193,21 +194,21 @@ pki_make(const struct pki_options *o)
 	AUTO(keyring_end) struct keyring k = { 0 };
 	AUTO(hierarchy_end) struct hierarchy own = { .dir = o->dir, .n = CA_COUNT };
 	AUTO(hierarchy_end) struct hierarchy foreign = { .n = CA_G3_COUNT };
-	EVP_PKEY *passes[PASSES][PURPOSES];
+	EVP_PKEY *passes[PASSES_MAX][PURPOSES];
 	char other[PATH_MAX];
 	enum err r;
 
 	if ((r = pki_path(other, "%s/other", o->dir)) != ERR_OK ||
 	    (r = refuse_existing(o->dir)) != ERR_OK ||
-	    (r = keyring_make(&k, o->small)) != ERR_OK)
+	    (r = keyring_make(&k, o)) != ERR_OK)
 		return r;
 	foreign.dir = other;
 	take_keys(&own, k.ca);
 	take_keys(&foreign, k.other);
-	for (size_t i = 0; i < PASSES * PURPOSES; i++)
+	for (size_t i = 0; i < PASSES_MAX * PURPOSES; i++)
 		passes[i / PURPOSES][i % PURPOSES] = k.pass[i].key;
-	if ((r = make_hierarchy(&own, o->now, passes)) != ERR_OK ||
-	    (r = make_hierarchy(&foreign, o->now, passes)) != ERR_OK)
+	if ((r = make_hierarchy(&own, o, passes)) != ERR_OK ||
+	    (r = make_hierarchy(&foreign, o, passes)) != ERR_OK)
 		return r;
 	return negative_make(&own, o->now, k.negative.key);
 }

@@ -19,6 +19,8 @@ struct pki_options {
 	const char *dir;
 	int64_t	    now;	/* UTC */
 	bool	    small;	/* RSA-2048 for the CAs: quick, and not the G3 shape */
+	const struct pass_plan *passes;
+	size_t	    passes_n;	/* at most PASSES_MAX */
 };
 
 /* Make everything.  ERR_CONFIG when DIR already holds a PKI; ERR_SYS, ERR_CRYPTO. */
@@ -53,7 +55,7 @@ MUST_CHECK enum err revoked_crls(const struct hierarchy *h, int64_t now);
 MUST_CHECK enum err negative_make(const struct hierarchy *h, int64_t now, EVP_PKEY *key);
 
 /* passes.c: the passes and their card files. */
-MUST_CHECK enum err passes_write(const struct hierarchy *h, int64_t now,
-    EVP_PKEY *const keys[PASSES][PURPOSES]);
+MUST_CHECK enum err passes_write(const struct hierarchy *h, const struct pki_options *o,
+    EVP_PKEY *const (*keys)[PURPOSES]);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "vcard/commands.h"
+#include "vcard/passfile.h"
 #include "vcard/pki.h"
 
 /* 2026-05-31T12:00:00Z, or seconds since 1970. */
@@ -29,6 +30,7 @@ parse_time(const char *s, int64_t *ret)
 
 struct asked {
 	struct pki_options pki;
+	const char *passes;
 	const char *revoke;
 	bool	    crl_only;
 };
@@ -40,6 +42,7 @@ parse(int argc, char **argv, struct asked *ret)
 		{ "out", required_argument, NULL, 'o' },
 		{ "now", required_argument, NULL, 'n' },
 		{ "small", no_argument, NULL, 's' },
+		{ "passes", required_argument, NULL, 'p' },
 		{ "crl-only", no_argument, NULL, 'c' },
 		{ "revoke", required_argument, NULL, 'r' },
 		{ 0 },
@@ -53,6 +56,8 @@ parse(int argc, char **argv, struct asked *ret)
 			return false;
 		else if (c == 's')
 			ret->pki.small = true;
+		else if (c == 'p')
+			ret->passes = optarg;
 		else if (c == 'c')
 			ret->crl_only = true;
 		else if (c == 'r')
@@ -64,19 +69,34 @@ parse(int argc, char **argv, struct asked *ret)
 }
 
 static enum err
-run(const struct asked *a)
+make_from_file(struct asked *a)
+{
+	struct pass_file *f;
+	enum err r = pass_file_load(a->passes, &f);
+
+	if (r != ERR_OK)
+		return r;
+	a->pki.passes = pass_file_plans(f, &a->pki.passes_n);
+	r = pki_make(&a->pki);
+	pass_file_free(&f);
+	return r;
+}
+
+static enum err
+run(struct asked *a)
 {
 	if (a->revoke != NULL)
 		return pki_revoke(a->pki.dir, a->revoke, a->pki.now);
 	if (a->crl_only)
 		return pki_crls(a->pki.dir, a->pki.now);
-	return pki_make(&a->pki);
+	return a->passes != NULL ? make_from_file(a) : pki_make(&a->pki);
 }
 
 int
 pki_main(int argc, char **argv)
 {
-	struct asked a = { .pki.now = clock_utc() };
+	struct asked a = { .pki = { .now = clock_utc(), .passes = pass_plans,
+	    .passes_n = PASSES } };
 	enum err r;
 
 	if (!parse(argc, argv, &a))

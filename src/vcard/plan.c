@@ -60,32 +60,32 @@ const struct ca_plan ca_plans[CA_COUNT] = {
 };
 
 #define ALL_THREE	{ true, true, true }
+#define HOSPITAL	PLAN_SUBSCRIBER, "Tést Ziekenhuis Oost"
 
 const struct pass_plan pass_plans[PASSES] = {
-	{ "z", CA_Z, 'Z', "900000001", "01.015", .title = "Arts", .given = "Zoë",
-	    .surname = "van den Brûle-Ångström",
+	{ "z", CA_Z, 'Z', "900000001", "01.015", HOSPITAL, .title = "Arts",
+	    .given = "Zoë", .surname = "van den Brûle-Ångström",
 	    .cn = "Zoë van den Brûle-Ångström", .has = ALL_THREE },
-	{ "z2", CA_Z, 'Z', "900000002", "01.015", .title = "Arts",
+	{ "z2", CA_Z, 'Z', "900000002", "01.015", HOSPITAL, .title = "Arts",
 	    .given = "Jürgen", .surname = "Żółkowski-de Groot",
 	    .cn = "Jürgen Żółkowski-de Groot", .has = ALL_THREE },
-	{ "n", CA_N, 'N', "900000003", "00.000", .given = "Anaïs",
+	{ "n", CA_N, 'N', "900000003", "00.000", HOSPITAL, .given = "Anaïs",
 	    .surname = "Müller-Peeters", .cn = "Anaïs Müller-Peeters",
 	    .has = ALL_THREE },
-	{ "m", CA_M, 'M', "900000004", "00.000", .cn = "Balie spoedeisende hulp",
-	    .has = { true, false, true } },
-	{ "z-locked", CA_Z, 'Z', "900000005", "17.060", .title = "Apotheker",
+	{ "m", CA_M, 'M', "900000004", "00.000", HOSPITAL,
+	    .cn = "Balie spoedeisende hulp", .has = { true, false, true } },
+	{ "z-locked", CA_Z, 'Z', "900000005", "17.060", HOSPITAL, .title = "Apotheker",
 	    .given = "Gerrit", .surname = "Gesloten", .cn = "Gerrit Gesloten",
 	    .has = ALL_THREE, .locked = true },
-	{ "z-revoked", CA_Z, 'Z', "900000006", "02.000", .title = "Tandarts",
+	{ "z-revoked", CA_Z, 'Z', "900000006", "02.000", HOSPITAL, .title = "Tandarts",
 	    .given = "Ina", .surname = "Ingetrokken", .cn = "Ina Ingetrokken",
 	    .has = ALL_THREE, .revoked = true },
-	{ "z-expired", CA_Z, 'Z', "900000007", "04.000", .title = "Fysiotherapeut",
-	    .given = "Vera", .surname = "Verlopen", .cn = "Vera Verlopen",
-	    .has = ALL_THREE, .expired = true },
+	{ "z-expired", CA_Z, 'Z', "900000007", "04.000", HOSPITAL,
+	    .title = "Fysiotherapeut", .given = "Vera", .surname = "Verlopen",
+	    .cn = "Vera Verlopen", .has = ALL_THREE, .expired = true },
 	/* G4 has no profile for confidentiality. */
-	{ "z-g4", CA_G4, 'Z', "900000008", "01.016", .title = "Arts",
-	    .given = "François",
-	    .surname = "Vierling", .cn = "François Vierling",
+	{ "z-g4", CA_G4, 'Z', "900000008", "01.016", HOSPITAL, .title = "Arts",
+	    .given = "François", .surname = "Vierling", .cn = "François Vierling",
 	    .has = { true, true, false } },
 };
 
@@ -163,7 +163,7 @@ leaf_names(const struct pass_plan *pass, enum purpose purpose, struct leaf *ret)
 {
 	const struct x509_part subject[X509_SUBJECT_PARTS] = {
 		{ "2.5.4.6", "NL" },
-		{ "2.5.4.10", PLAN_SUBSCRIBER_NAME },
+		{ "2.5.4.10", pass->subscriber_name },
 		{ "2.5.4.12", pass->title },
 		{ "2.5.4.4", pass->surname },
 		{ "2.5.4.42", pass->given },
@@ -173,11 +173,11 @@ leaf_names(const struct pass_plan *pass, enum purpose purpose, struct leaf *ret)
 
 	memcpy(ret->x509.subject, subject, sizeof(subject));
 	snprintf(ret->san, sizeof(ret->san), "%s-1-%s-%c-%s-%s-00000000",
-	    oid_ca(pass->type), pass->uzi_number, pass->type, PLAN_SUBSCRIBER,
+	    oid_ca(pass->type), pass->uzi_number, pass->type, pass->subscriber,
 	    pass->role);
 	if (purpose == AUTHENTICATION)
 		snprintf(ret->upn, sizeof(ret->upn), "%s@%s", pass->uzi_number,
-		    PLAN_SUBSCRIBER);
+		    pass->subscriber);
 }
 
 void

@@ -34,17 +34,18 @@ struct pass_plan {
 	char	    type;		/* 'Z', 'N', 'M' */
 	const char *uzi_number;
 	const char *role;
+	const char *subscriber;
+	const char *subscriber_name;
 	const char *title;		/* NULL: none */
 	const char *given, *surname;	/* NULL: a pass without a name */
 	const char *cn;
 	bool	    has[PURPOSES];
 	bool	    locked, revoked, expired;
 };
-#define PASSES	8
+#define PASSES		8
+#define PASSES_MAX	64		/* of a pass file */
 extern const struct pass_plan pass_plans[PASSES];
-
-#define PLAN_SUBSCRIBER		"90000123"
-#define PLAN_SUBSCRIBER_NAME	"Tést Ziekenhuis Oost"
+#define PLAN_SUBSCRIBER	"90000123"
 
 /* One certificate of a pass; negative.c spoils it before it is signed. */
 struct leaf {

@@ -10,6 +10,7 @@
 #include "base/b64.h"
 #include "vcard/der.h"
 #include "vcard/link.h"
+#include "vcard/passfile.h"
 
 /*
  * Card files.
@@ -172,6 +173,66 @@ state_wrong(void **state UNUSED)
 	for (size_t i = 0; i < NELEM(texts); i++) {
 		card_state_new(&f, &s);
 		assert_err(card_state_parse(cur_str(texts[i]), &f, &s), ERR_CONFIG);
+	}
+}
+
+/*
+ * Pass files.
+ */
+
+#define SUBSCRIBER	"subscriber = 90001234\nsubscriber_name = Praktijk\n"
+#define PASS(name)	"[pass " name "]\nuzi_number = 912345678\n" SUBSCRIBER
+#define NAMED		"given_names = Zo\u00eb\nsurname = de Wit\n"
+
+static void
+pass_file_right(void **state UNUSED)
+{
+	AUTO(pass_file_free) struct pass_file *f = NULL;
+	const struct pass_plan *p;
+	size_t n;
+
+	assert_ok(pass_file_parse(cur_str(PASS("a") "type = Z\nrole = 01.015\n" NAMED
+	    PASS("b") "type = M\nfunction = Balie\nexpired = yes\n"), &f));
+	p = pass_file_plans(f, &n);
+	assert_int_equal(n, 2);
+	assert_string_equal(p[0].slug, "a");
+	assert_string_equal(p[0].cn, "Zo\u00eb de Wit");
+	assert_string_equal(p[0].role, "01.015");
+	assert_null(p[0].title);
+	assert_int_equal(p[0].issuer, CA_Z);
+	assert_true(p[0].has[SIGNATURE] && !p[0].expired);
+	assert_string_equal(p[1].cn, "Balie");
+	assert_string_equal(p[1].role, "00.000");
+	assert_null(p[1].surname);
+	assert_int_equal(p[1].issuer, CA_M);
+	assert_true(!p[1].has[SIGNATURE] && p[1].expired);
+}
+
+static void
+pass_file_wrong(void **state UNUSED)
+{
+	static const char *const texts[] = { "", "type = Z\n", "[card x]\n", "[pass]\n",
+		"[pass ../x]\n",
+		PASS("a") "type = N\n" NAMED PASS("a") "type = N\n" NAMED,
+		PASS("a") NAMED,				/* no type */
+		PASS("a") "type = S\n" NAMED,
+		PASS("a") "type = Z\n" NAMED,			/* no role */
+		PASS("a") "type = Z\nrole = 1.15\n" NAMED,
+		PASS("a") "type = N\nrole = 01.015\n" NAMED,
+		PASS("a") "type = N\ngiven_names = Z\n",
+		PASS("a") "type = N\nfunction = x\n" NAMED,
+		PASS("a") "type = M\n" NAMED,
+		PASS("a") "type = N\nuzi_number = 12345678\n" NAMED,
+		"[pass a]\ntype = N\nuzi_number = 912345678\n" NAMED,
+		PASS("a") "type = N\nbsn = 1\n" NAMED };
+	struct pass_file *f;
+
+	for (size_t i = 0; i < NELEM(texts); i++) {
+		enum err r = pass_file_parse(cur_str(texts[i]), &f);
+
+		if (r != ERR_CONFIG)
+			print_error("%s", texts[i]);
+		assert_int_equal(r, ERR_CONFIG);
 	}
 }
 
@@ -392,6 +453,8 @@ main(void)
 		cmocka_unit_test(card_file_wrong),
 		cmocka_unit_test(state_comes_back),
 		cmocka_unit_test(state_wrong),
+		cmocka_unit_test(pass_file_right),
+		cmocka_unit_test(pass_file_wrong),
 		cmocka_unit_test(orders_right),
 		cmocka_unit_test(orders_wrong),
 		cmocka_unit_test(faults_come_in_time),

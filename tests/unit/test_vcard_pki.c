@@ -25,7 +25,8 @@ static char dir[] = "/tmp/dezi-pki.XXXXXX";
 static int
 make(void **state UNUSED)
 {
-	struct pki_options o = { .dir = dir, .now = NOW, .small = true };
+	struct pki_options o = { .dir = dir, .now = NOW, .small = true,
+	    .passes = pass_plans, .passes_n = PASSES };
 
 	assert_non_null(mkdtemp(dir));
 	assert_ok(pki_make(&o));
@@ -178,7 +179,8 @@ revoke_one(void **state UNUSED)
 static void
 existing_pki_stays(void **state UNUSED)
 {
-	struct pki_options o = { .dir = dir, .now = NOW, .small = true };
+	struct pki_options o = { .dir = dir, .now = NOW, .small = true,
+	    .passes = pass_plans, .passes_n = PASSES };
 
 	assert_err(pki_make(&o), ERR_CONFIG);
 }
