@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/b64.h"
+#include "base/text.h"
 #include "jose/jsonw.h"
 
 #define LINE_MAX_BYTES	65536
@@ -121,6 +122,15 @@ cut(const char *s, size_t max)
 	return n;
 }
 
+/* Bytes that are no text must not keep a record from being written. */
+static void
+make_ascii(char *s)
+{
+	for (; *s != '\0'; s++)
+		if (((unsigned char)*s & 0x80) != 0)
+			*s = '?';
+}
+
 void
 audit_str(struct audit_record *r, const char *name, const char *value)
 {
@@ -133,6 +143,8 @@ audit_str(struct audit_record *r, const char *name, const char *value)
 	n = cut(value, sizeof(f->value) - 1);
 	memcpy(f->value, value, n);
 	f->value[n] = '\0';
+	if (!text_is_utf8(cur_str(f->value)))
+		make_ascii(f->value);
 }
 
 void

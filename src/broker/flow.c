@@ -395,16 +395,6 @@ accept(struct flow *f, const struct flow_at *at, struct cur login, struct cur as
 	return r;
 }
 
-/* Granted but not recorded is not granted. */
-static void
-take_back(struct flow *f, const struct flow_at *at, const char *session)
-{
-	enum err r = store_session_end(f->store, session, "not_recorded", at->utc);
-
-	/* Should that fail too, the lease runs out: nobody has its token. */
-	(void)r;
-}
-
 enum err
 flow_assertion(struct flow *f, const struct flow_at *at, struct cur login,
     struct cur assertion, struct flow_accepted *ret)
@@ -417,7 +407,7 @@ flow_assertion(struct flow *f, const struct flow_at *at, struct cur login,
 	done = accept(f, at, login, assertion, &rec, ret);
 	r = record_end(f, at, &rec, done);
 	if (done == ERR_OK && r != ERR_OK)
-		take_back(f, at, ret->session);
+		session_take_back(f, at, ret->session);
 	if (r != ERR_OK)
 		flow_accepted_wipe(ret);
 	return r;

@@ -80,7 +80,7 @@ record_end(struct flow *f, const struct flow_at *at, struct audit_record *rec,
 	if (result != ERR_OK)
 		audit_str(rec, "detail", err_trail());
 	r = write_record(f, rec);
-	return result == ERR_OK ? r : result;
+	return r == ERR_OK ? result : r;
 }
 
 const char *
@@ -112,4 +112,13 @@ session_end(struct flow *f, const struct flow_at *at, const struct session_row *
 	audit_str(&rec, "session", row->id);
 	audit_str(&rec, "why", why);
 	return record_end(f, at, &rec, ERR_OK);
+}
+
+void
+session_take_back(struct flow *f, const struct flow_at *at, const char *id)
+{
+	enum err r = store_session_end(f->store, id, "not_recorded", at->utc);
+
+	/* Should that fail too, the lease runs out: nobody has its token. */
+	(void)r;
 }

@@ -253,13 +253,16 @@ flow_result(struct flow *f, const struct flow_at *at, struct cur login,
     struct flow_result *ret)
 {
 	struct audit_record rec;
-	enum err r;
+	enum err done, r;
 
 	*ret = (struct flow_result){ 0 };
 	record_begin(&rec, f, at, "result");
-	r = answer(f, at, login, request_secret, finish, choice, &rec, ret);
-	if (r != ERR_PENDING)		/* to ask too early is no event */
-		r = record_end(f, at, &rec, r);
+	done = answer(f, at, login, request_secret, finish, choice, &rec, ret);
+	if (done == ERR_PENDING)
+		return done;		/* to ask too early is no event */
+	r = record_end(f, at, &rec, done);
+	if (done == ERR_OK && r != ERR_OK && ret->session[0] != '\0')
+		session_take_back(f, at, ret->session);
 	if (r != ERR_OK)
 		explicit_bzero(ret, sizeof(*ret));
 	return r;

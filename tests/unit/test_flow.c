@@ -490,6 +490,24 @@ no_record_no_login(void **state)
 	    ERR_NOT_FOUND);
 }
 
+/* Nor is a result given that cannot be recorded; the session does not go on. */
+static void
+no_record_no_result(void **state)
+{
+	struct house_test *t = *state;
+	struct session_row row;
+	struct flow_result res;
+
+	house_login(&t->h, &t->l, &house_pki.z, &house_pki.pki.z);
+	break_audit(&t->h);
+	assert_err(flow_result(&t->h.flow, &t->h.at, cur_str(t->l.opened.login.text),
+	    cur_str(t->l.opened.request_secret.text), cur_str(t->l.accepted.finish.text),
+	    "", &res), ERR_SYS);
+	assert_string_equal(res.person.uzi_number, "");
+	assert_ok(store_session_find(t->h.store, cur_str(t->l.accepted.session), &row));
+	assert_string_equal(row.why, "not_recorded");
+}
+
 /* Anybody may be refused all day; the audit says so, and stays small. */
 static void
 refusals_do_not_fill_the_audit(void **state)
@@ -546,6 +564,7 @@ main(void)
 		ONE(challenge_of_another_login),
 		ONE(challenge_by_another_key),
 		ONE(no_record_no_login),
+		ONE(no_record_no_result),
 		ONE(refusals_do_not_fill_the_audit),
 	};
 
