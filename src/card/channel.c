@@ -56,6 +56,8 @@ transmit(struct channel *ch, const struct apdu *a, struct buf *reply, struct cur
 		return r;
 	buf_clear(reply);
 	r = ch->reader->ops->transmit(ch->reader, cur_of(w.p, w.n), a->secret, reply);
+	if (buf_end(reply) == ERR_LIMIT)
+		r = fail(ERR_IO, "a reply of more than %d bytes", APDU_REPLY_MAX);
 	if (r == ERR_OK && !apdu_reply(buf_view(reply), ret_data, ret_sw))
 		r = fail(ERR_IO, "a reply of %zu bytes", reply->len);
 	if (r != ERR_OK) {
