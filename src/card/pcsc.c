@@ -18,6 +18,7 @@
 
 #define WAIT_MS		10000	/* for another program's transaction */
 #define CARD_MS		60000	/* for the card itself, waiting-time extensions and all */
+#define NOTICE_MS	1000	/* in which pcscd notices that a card is gone */
 #define READERS_MAX	64
 #define PNP		"\\\\?PnP?\\Notification"
 #define PID_FILE	"/run/pcscd/pcscd.pid"
@@ -366,14 +367,6 @@ job_transmit(void *job)
 	j->rv = SCardTransmit(j->handle, pci, j->command, j->command_len, NULL, j->reply,
 	    &j->reply_len);
 	explicit_bzero(j->command, sizeof(j->command));
-	if (j->rv != SCARD_S_SUCCESS && j->rv != SCARD_W_RESET_CARD &&
-	    j->rv != SCARD_W_REMOVED_CARD) {
-		/* Is it only the contact, or has the card gone? */
-		LONG rv = job_status(j);
-
-		if (rv == SCARD_W_REMOVED_CARD || rv == SCARD_W_RESET_CARD)
-			j->rv = rv;
-	}
 }
 
 static enum err
@@ -418,6 +411,34 @@ pcsc_apdus(const struct pcsc *p)
 	return p->apdus;
 }
 
+/*
+ * No contact, or no card?  A card that was pulled breaks the contact some time before
+ * pcscd notices that it is gone.
+ */
+static enum err
+lost_contact(struct reader *r)
+{
+	struct link *l = r->state;
+	struct pcsc_reader_state s = { .present = false };
+	LONG rv;
+
+	memcpy(s.name, r->name, sizeof(s.name));
+	for (int i = 0; i < 2; i++) {
+		SCARD_READERSTATE known = { .szReader = s.name };
+
+		rv = read_states(l->p, &s, 1);
+		if (rv == SCARD_E_NO_SERVICE || rv == SCARD_E_INVALID_HANDLE)
+			return note(ERR_NO_SERVICE, "pcscd went away");
+		if (rv != SCARD_S_SUCCESS || !s.present ||
+		    s.event_counter != r->event_counter)
+			return note(ERR_REMOVED, "the card is gone");
+		known.dwCurrentState = s.word;
+		if (i == 0)
+			(void)SCardGetStatusChange(l->p->ctx, NOTICE_MS, &known, 1);
+	}
+	return ERR_IO;
+}
+
 static enum err
 link_transmit(struct reader *r, struct cur command, bool secret, struct buf *ret_reply)
 {
@@ -437,9 +458,11 @@ link_transmit(struct reader *r, struct cur command, bool secret, struct buf *ret
 	if (e != ERR_OK)
 		return e;
 	if (j.rv != SCARD_S_SUCCESS)
-		return failure(j.rv, "transmit");
-	if (j.reply_len < 2 || j.reply_len > sizeof(j.reply))
-		return fail(ERR_IO, "a reply of %lu bytes", (unsigned long)j.reply_len);
+		e = failure(j.rv, "transmit");
+	else if (j.reply_len < 2 || j.reply_len > sizeof(j.reply))
+		e = fail(ERR_IO, "a reply of %lu bytes", (unsigned long)j.reply_len);
+	if (e != ERR_OK)
+		return e == ERR_IO ? lost_contact(r) : e;
 	buf_put(ret_reply, j.reply, j.reply_len);
 	return buf_end(ret_reply);
 }
