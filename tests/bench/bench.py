@@ -213,7 +213,7 @@ def main():
         with house.House(run) as home:
             # libpcsclite reads it once, when a context is made.
             os.environ["PCSCLITE_CSOCK_NAME"] = str(home.box.pcsc_socket)
-            home.box.start("z")
+            home.box.start_cards("z")
             home.start_broker()
             home.start_agent(pinentry=home.write("pinentry-bench", PINENTRY, 0o755))
             home.wait_cards(1)

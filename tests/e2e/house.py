@@ -154,9 +154,11 @@ class Process:
             env["NOTIFY_SOCKET"] = str(path)
         as_user = {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
         with open(self.log, "ab") as log:
+            # It must not outlive us, however we end.
             self.process = subprocess.Popen(
-                [str(word) for word in argv], env=env, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, start_new_session=True, **as_user, **popen)
+                ["setpriv", "--pdeathsig", "KILL", "--", *map(str, argv)], env=env,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                **as_user, **popen)
         if wait:
             self._wait_ready()
 
@@ -200,42 +202,35 @@ class Process:
 class Box:
     """pcscd, vpcd and dezi-vcard in namespaces of their own (tests/e2e/box)."""
 
-    # One driver, two slots: 00 00 and 00 01.
-    ONE_READER = """\
-FRIENDLYNAME "Virtual PCD"
-DEVICENAME   /dev/null:0x8C7B
-LIBPATH      /usr/lib/pcsc/drivers/serial/libifdvpcd.so
-CHANNELID    0x8C7B
-"""
-
     def __init__(self, run, directory):
         self.run = run
         self.dir = directory
         self.dir.mkdir()
         self.control = self.dir / "card.sock"
-        self.pcsc_socket = self.dir / "run" / "pcscd.comm"
-        (self.dir / "conf").mkdir()
-        self.readers(self.ONE_READER)
+        self.pcsc_socket = self.dir / "pcscd.comm"
         with open(self.dir / "box.log", "ab") as log:
             self.process = subprocess.Popen(
                 [str(HERE / "box"), str(self.dir)], stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
+        # Where there are no namespaces, one after the other.
+        self.answer("start", 600)
+
+    def answer(self, what, seconds=WAIT):
+        ready, _, _ = select.select([self.process.stdout], [], [], seconds)
+        said = self.process.stdout.readline().strip() if ready else "no answer"
+        if said != "ok":
+            raise AssertionError(f"box: {what}: {said or 'it ended'}\n{self.tail()}")
 
     def tell(self, *words):
         self.process.stdin.write(" ".join(words) + "\n")
         self.process.stdin.flush()
-        ready, _, _ = select.select([self.process.stdout], [], [], WAIT)
-        said = self.process.stdout.readline().strip() if ready else "no answer"
-        if said != "ok":
-            raise AssertionError(f"box: {' '.join(words)}: {said}\n{self.tail()}")
+        self.answer(" ".join(words))
 
-    def readers(self, text):
-        """What pcscd's reader.conf says, from its next start on."""
-        (self.dir / "conf" / "vpcd").write_text(text, encoding="ascii")
-
-    def start(self, *cards):
+    def take_readers_away(self):
+        """pcscd without a reader, from now on."""
+        self.tell("kill-pcscd")
+        (self.dir / "reader.conf.d" / "vpcd").write_text("", encoding="ascii")
         self.tell("pcscd")
-        self.start_cards(*cards)
 
     def start_cards(self, *cards):
         self.tell("card", self.run.program("dezi-vcard"), "run", "--control", str(self.control),
@@ -266,7 +261,7 @@ CHANNELID    0x8C7B
 
     def tail(self):
         said = []
-        for log in ("box.log", "pcscd.log", "card.log"):
+        for log in ("box.log", "log", "card.log"):
             path = self.dir / log
             if path.exists():
                 said += [f"    {log}: {line}"
@@ -473,7 +468,7 @@ role = 00.000
         return self.dir / f"{name}-run" / "dezi" / "agent.sock"
 
     def start(self, *cards, broker=None, **agent):
-        self.box.start(*cards)
+        self.box.start_cards(*cards)
         self.start_broker(**(broker or {}))
         self.start_agent(**agent)
         if cards:

@@ -113,7 +113,8 @@ def main():
     load()
     if options.one:
         sys.exit(play(options))
-    names = [name for name, function in scenario.SCENARIOS.items()
+    names = [name for name, function in sorted(scenario.SCENARIOS.items(), key=lambda one:
+                                               not hasattr(one[1], "slow"))
              if not options.names or any(part == function.__module__ or part in name
                                          for part in options.names)]
     if options.list:

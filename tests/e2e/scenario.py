@@ -13,6 +13,12 @@ def scenario(function):
     return function
 
 
+def slow(function):
+    """A scenario that waits for a limit of a minute or so: these are begun first."""
+    function.slow = True
+    return function
+
+
 def equal(got, want, what=""):
     """assert got == want, with both shown."""
     if got != want:

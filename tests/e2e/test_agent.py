@@ -107,7 +107,7 @@ def a_native_caller_only_for_the_clients_that_may(run):
 @scenario
 def a_challenge_from_a_key_that_is_not_pinned(run):
     with House(run) as home:
-        home.box.start("z")
+        home.box.start_cards("z")
         home.start_broker(key=BrokerKey(home.dir, "other-key").private)
         home.start_agent()
         home.wait_cards(1)
@@ -118,7 +118,7 @@ def a_challenge_from_a_key_that_is_not_pinned(run):
 @scenario
 def a_broker_with_another_name(run):
     with House(run) as home:
-        home.box.start("z")
+        home.box.start_cards("z")
         home.start_broker(issuer="https://elsewhere.example.nl")
         home.start_agent()
         home.wait_cards(1)
@@ -230,7 +230,7 @@ def the_audit_names_no_person(run):
 @scenario
 def started_by_its_sockets(run):
     with House(run) as home:
-        home.box.start("z")
+        home.box.start_cards("z")
         activate = ["systemd-socket-activate"]
         agent_dir = home.socket_of().parent
         env = home.agent_env()

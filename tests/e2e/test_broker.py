@@ -234,6 +234,17 @@ def a_refused_assertion_uses_up_the_nonce(run):
 
 
 @scenario
+def a_challenge_that_another_key_signed(run):
+    """The broker's own challenge, word for word, but not its signature."""
+    with House(run) as home:
+        home.start_broker()
+        desk = Desk(home, run)
+        challenge = desk.challenge()
+        forged = challenge.rsplit(".", 1)[0] + "." + house.b64url(bytes(64))
+        refused(desk.send(answer_to(forged, desk.person)), "request_mismatch")
+
+
+@scenario
 def a_new_challenge_replaces_the_former(run):
     with House(run) as home:
         home.start_broker()
@@ -377,7 +388,7 @@ def keys_roll_over(run):
     """A broker with a new key; agents that know both go on, the old challenges too."""
     with House(run) as home:
         new = BrokerKey(home.dir, "new-key")
-        home.box.start("z")
+        home.box.start_cards("z")
         home.start_broker(key=[new.private, home.key.private])
         home.start_agent(broker={"key": [f"{home.key.thumbprint} {home.key.public}",
                                          f"{new.thumbprint} {new.public}"]})

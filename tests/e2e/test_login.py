@@ -4,7 +4,7 @@
 import house
 from house import PIN, House
 from pinentry import Person
-from scenario import accepted, equal, refused, scenario
+from scenario import accepted, equal, refused, scenario, slow
 
 
 def log_in(home, client="epd"):
@@ -152,16 +152,17 @@ def a_pin_of_impossible_length_never_reaches_the_card(run):
 
 
 @scenario
+@slow
 def without_a_reader(run):
     with House(run) as home:
-        home.box.readers("")
-        home.box.tell("pcscd")
+        home.box.take_readers_away()
         home.start_broker()
         home.start_agent()
         refused(home.login(home.request(), timeout=60), "no_reader")
 
 
 @scenario
+@slow
 def without_a_card_it_waits_half_a_minute(run):
     with House(run) as home:
         home.start()
@@ -274,7 +275,7 @@ aid = A0 00 00 03 08 00 00 10 00
 def an_unknown_card_is_left_in_peace(run):
     with House(run) as home:
         foreign = home.write("foreign.card", FOREIGN)
-        home.box.start()
+        home.box.start_cards()
         home.start_broker()
         home.start_agent()
         home.box.ctl("insert", 0, foreign)
@@ -325,6 +326,7 @@ def an_agent_that_is_killed_loses_its_sessions_with_the_lease(run):
 
 
 @scenario
+@slow
 def a_session_lives_as_long_as_its_agent_and_card(run):
     with House(run) as home:
         home.start("z", broker={"lease_seconds": 5})
@@ -353,6 +355,7 @@ def a_missing_pin_window(run):
 
 
 @scenario
+@slow
 def a_pin_window_that_nobody_answers(run):
     with House(run, pin=lambda window: Person.HANG) as home:
         home.start("z")

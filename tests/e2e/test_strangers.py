@@ -8,7 +8,8 @@ import subprocess
 import house
 import unixhttp
 from house import OTHER_UID, House
-from scenario import accepted, equal, refused, scenario
+from scenario import accepted, equal, refused, scenario, slow
+from test_broker import Desk
 from test_login import ended, log_in
 
 def as_child(call, uid=None):
@@ -145,6 +146,7 @@ def finish_is_given_once_and_only_to_the_caller(run):
 
 
 @scenario
+@slow
 def a_login_that_nobody_finishes_is_over_after_half_a_minute(run):
     with House(run) as home:
         home.start("z")
@@ -219,7 +221,7 @@ def a_client_is_bound_to_its_uid(run):
 def a_test_pass_never_reaches_production(run):
     """The workstation's broker is of production: this PKI is not, whoever runs it."""
     with House(run) as home:
-        home.box.start("z")
+        home.box.start_cards("z")
         home.start_broker()
         if os.getuid() != 0:
             # Nor may a person's own configuration speak of production at all.
@@ -236,3 +238,22 @@ def a_test_pass_never_reaches_production(run):
         assert answer.word in ("config", "certificate_untrusted"), answer
         equal(home.person.windows, [])
         equal(home.box.stats()["verifies"], 0)
+
+
+@scenario
+def a_session_is_not_kept_from_another_uid(run):
+    """The right token, in the wrong hands."""
+    need_another()
+    with House(run) as home:
+        home.start_broker()
+        desk = Desk(home, run)
+        done = accepted(desk.answer())
+        session = accepted(home.result(desk.request, done["finish"]))["session"]
+        for method, target, body in (
+                ("PUT", f"/v1/sessions/{session}/lease", {"card": "present"}),
+                ("DELETE", f"/v1/sessions/{session}", {"reason": "card_removed"})):
+            status, _, _ = as_other(
+                home.agent_socket, "dezi-broker", method, target, body,
+                {"Authorization": f"Bearer {done['lease_token']}"})
+            equal(status, 404)
+        equal(ended(home, desk.request, session), None)
