@@ -116,48 +116,53 @@ static const int allowed[] = {
 	SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
 
-static bool
-allow(scmp_filter_ctx f, int call)
-{
-	return seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 0) == 0;
-}
+/* Calls of which only one use is meant: argument number n is v. */
+#define ONLY(n, v)	{ .arg = (n), .op = SCMP_CMP_EQ, .datum_a = (v) }
+/* mmap() and mprotect() of memory that is not code. */
+#define NO_CODE		{ .arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC }
+
+static const struct {
+	int	call;
+	struct scmp_arg_cmp what;
+} parts[] = {
+	{ SCMP_SYS(mmap), NO_CODE }, { SCMP_SYS(mmap2), NO_CODE },
+	{ SCMP_SYS(mprotect), NO_CODE },
+	{ SCMP_SYS(fcntl), ONLY(1, F_GETFL) }, { SCMP_SYS(fcntl), ONLY(1, F_SETFL) },
+	{ SCMP_SYS(fcntl64), ONLY(1, F_GETFL) }, { SCMP_SYS(fcntl64), ONLY(1, F_SETFL) },
+	/* Is this a terminal?  A terminal is put back in order. */
+	{ SCMP_SYS(ioctl), ONLY(1, TCGETS) }, { SCMP_SYS(ioctl), ONLY(1, TCSETS) },
+};
 
 static bool
 allow_if(scmp_filter_ctx f, int call, struct scmp_arg_cmp what)
 {
-	return seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 1, what) == 0;
+	return seccomp_rule_add_array(f, SCMP_ACT_ALLOW, call, 1, &what) == 0;
 }
 
-/* Calls of which only one use is meant. */
+/* A signal to one process: the first argument says to which. */
 static bool
-allow_parts(scmp_filter_ctx f)
+allow_signal(scmp_filter_ctx f, int call, pid_t pid)
 {
-	const struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	const struct scmp_arg_cmp to = ONLY(0, (scmp_datum_t)pid);
 
-	return allow_if(f, SCMP_SYS(mmap), no_exec) && allow_if(f, SCMP_SYS(mmap2), no_exec) &&
-	    allow_if(f, SCMP_SYS(mprotect), no_exec) &&
-	    allow_if(f, SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_GETFL)) &&
-	    allow_if(f, SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_SETFL)) &&
-	    allow_if(f, SCMP_SYS(fcntl64), SCMP_A1(SCMP_CMP_EQ, F_GETFL)) &&
-	    allow_if(f, SCMP_SYS(fcntl64), SCMP_A1(SCMP_CMP_EQ, F_SETFL)) &&
-	    /* A terminal put back in order; is this a terminal? */
-	    allow_if(f, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, TCGETS)) &&
-	    allow_if(f, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, TCSETS)) &&
-	    /* abort() */
-	    allow_if(f, SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+	return allow_if(f, call, to);
 }
 
 static bool
 fill(scmp_filter_ctx f, const pid_t *may_end, size_t n)
 {
 	for (size_t i = 0; i < NELEM(allowed); i++)
-		if (!allow(f, allowed[i]))
+		if (seccomp_rule_add(f, SCMP_ACT_ALLOW, allowed[i], 0) != 0)
+			return false;
+	for (size_t i = 0; i < NELEM(parts); i++)
+		if (!allow_if(f, parts[i].call, parts[i].what))
 			return false;
 	for (size_t i = 0; i < n; i++)
-		if (!allow_if(f, SCMP_SYS(kill),
-		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)may_end[i])))
+		if (!allow_signal(f, SCMP_SYS(kill), may_end[i]))
 			return false;
-	return allow_parts(f) && seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1) == 0;
+	/* abort() */
+	return allow_signal(f, SCMP_SYS(tgkill), getpid()) &&
+	    seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1) == 0;
 }
 
 /* A runaway is small; core files were forbidden when the process was locked. */

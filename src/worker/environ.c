@@ -3,7 +3,6 @@
 #include "worker/environ.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -58,8 +57,10 @@ environ_clean(char **argv)
 const char *
 environ_get(const char *name)
 {
-	for (size_t i = 0; i < NELEM(kept); i++)
-		if (strcmp(name, kept[i]) == 0)
-			return getenv(name);
+	size_t n = strlen(name);
+
+	for (char **e = environ; e != NULL && *e != NULL; e++)
+		if (strncmp(*e, name, n) == 0 && (*e)[n] == '=' && index_of(*e) != NELEM(kept))
+			return *e + n + 1;
 	return NULL;
 }

@@ -286,11 +286,13 @@ agent_is_there(void)
 	    fcntl(AGENT_FD, F_SETFD, FD_CLOEXEC) == 0;
 }
 
+/* Never exit(): what libraries left to be done at the end is not allowed by then. */
 int
 main(int argc, char **argv)
 {
 	struct options o = { 0 };
 	const char *missing;
+	int status;
 
 	log_start("dezi-login-worker", LOG_LEVEL_INFO);
 	if (!parse(argc, argv, &o))
@@ -299,12 +301,14 @@ main(int argc, char **argv)
 		log_error("%s", err_trail());
 		return 1;
 	}
-	if (o.probe)
-		return confine_probe() ? 0 : 1;
+	if (o.probe) {
+		status = confine_probe() ? 0 : 1;
+		fflush(stdout);
+		_exit(status);
+	}
 	if (!agent_is_there())
 		return usage();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	secret_lock_process(&missing);
-	/* Not exit(): what others left to be done then is not allowed any more. */
 	_exit(work(&o));
 }

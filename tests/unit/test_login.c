@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* What a TLS 1.3 CertificateVerify begins with (RFC 8446 section 4.4.3). */
+#define SPACES_64	"                                                                "
+
 /* The assertion taken apart; verified with the key of its first certificate. */
 struct taken {
 	struct jws_parts parts;
@@ -153,8 +156,7 @@ static void
 never_somebody_elses_bytes(void **state)
 {
 	static const char *const evil[] = {
-		"                                                                "
-		"TLS 1.3, client CertificateVerify",
+		SPACES_64 "TLS 1.3, client CertificateVerify",
 		"\x01\x01\xfc\x03\x03", "\x16\x03\x01\x02", "0\x82\x01\x02",
 		"\"},\"x\":{", "\\u0000", "eyJhbGciOiJub25lIn0.e30.", "abc",
 		"\x3d\x8e\x57\x7b\xdd\xb1\x7d\xb3\x39\xea\xe0\xb3\xd9\xbc\xf1\x80",
