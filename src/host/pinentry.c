@@ -46,7 +46,7 @@ union chunk {
 static void *
 wiping_malloc(size_t n)
 {
-	union chunk *c = n > SIZE_MAX - sizeof(*c) ? NULL : malloc(sizeof(*c) + n);
+	union chunk *c = n > SIZE_MAX - sizeof(*c) ? NULL : calloc(1, sizeof(*c) + n);
 
 	if (c == NULL)
 		return NULL;
@@ -273,6 +273,20 @@ try_option(struct pinentry *p, const char *name, const char *value)
 		return;
 }
 
+/* "OK", which libassuan expects too; it loses memory over anything else. */
+static enum err
+is_ready(const struct pinentry *p, const char *program)
+{
+	char hello[2];
+
+	if (wait_readable(p, clock_boot_ms() + START_MS) != ERR_OK)
+		return note(ERR_NO_PINENTRY, "%s", program);
+	if (recv(p->fd, hello, sizeof(hello), MSG_PEEK) != (ssize_t)sizeof(hello) ||
+	    memcmp(hello, "OK", sizeof(hello)) != 0)
+		return fail(ERR_NO_PINENTRY, "%s is no pinentry", program);
+	return ERR_OK;
+}
+
 static enum err
 greet(struct pinentry *p, const struct pinentry_options *o)
 {
@@ -280,9 +294,10 @@ greet(struct pinentry *p, const struct pinentry_options *o)
 		wiping_malloc, wiping_realloc, wiping_free,
 	};
 	gpg_error_t e;
+	enum err r;
 
-	if (wait_readable(p, clock_boot_ms() + START_MS) != ERR_OK)
-		return note(ERR_NO_PINENTRY, "%s", o->program);
+	if ((r = is_ready(p, o->program)) != ERR_OK)
+		return r;
 	if ((e = assuan_new_ext(&p->ctx, GPG_ERR_SOURCE_DEFAULT, &hooks, no_log, NULL)) != 0)
 		return fail(ERR_NOMEM, "assuan: %s", gpg_strerror(e));
 	assuan_begin_confidential(p->ctx);

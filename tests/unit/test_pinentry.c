@@ -292,6 +292,7 @@ dies_with_its_parent(void **state)
 		struct pinentry *p = start("echo OK", "exec sleep 60");
 
 		window = pinentry_pid(p);
+		close(ends[0]);
 		if (pinentry_show(p, &words, in_seconds(60)) != ERR_OK ||
 		    write(ends[1], &window, sizeof(window)) != (ssize_t)sizeof(window))
 			_exit(1);
