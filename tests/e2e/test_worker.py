@@ -285,6 +285,24 @@ def a_worker_that_is_killed_leaves_no_window(run):
 
 
 @scenario
+def a_card_is_locked_again_when_its_worker_is_killed(run):
+    """Between the right PIN and the signature: pcscd resets the card of a client that is gone."""
+    def slowly(_):
+        home.box.ctl("delay", 0, 0, 0, 3000)
+        return PIN
+
+    with House(run, pin=slowly) as home:
+        home.box.start("z")
+        with Worker(home) as worker:
+            worker.say(LOGIN, worker.request())
+            eventually("the PIN was verified", lambda: home.box.stats()["verifies"] == 1)
+            resets = home.box.stats()["resets"]
+            worker.socket.shutdown(socket.SHUT_RDWR)
+            equal(worker.process.wait(WAIT), 1, "exit status")
+            eventually("a reset", lambda: home.box.stats()["resets"] > resets)
+
+
+@scenario
 def a_worker_asks_for_a_newer_challenge(run):
     asked = []
     with House(run) as home:
