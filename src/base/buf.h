@@ -47,6 +47,16 @@ buf_view(const struct buf *b)
 }
 
 /*
+ * Copy the content to a C string of size bytes.  False if the buffer failed, or it does
+ * not fit or holds a NUL.
+ */
+static inline bool
+buf_to_str(const struct buf *b, char *ret, size_t size)
+{
+	return b->failed == ERR_OK && cur_to_str(buf_view(b), ret, size);
+}
+
+/*
  * The content as a C string: a NUL is put behind it, not counted in len.
  * NULL when the buffer failed.  Valid until the next put.
  */

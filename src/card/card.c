@@ -193,7 +193,7 @@ read_serial(struct card *c, struct channel *ch, char ret[CARD_SERIAL_MAX])
 	if (r != ERR_OK)
 		return note(r, "serial number");
 	hex_put(&hex, buf_view(&serial));
-	if (!cur_to_str(buf_view(&hex), ret, CARD_SERIAL_MAX))
+	if (!buf_to_str(&hex, ret, CARD_SERIAL_MAX))
 		return fail(ERR_CARD, "a serial number of %zu bytes", serial.len);
 	return ERR_OK;
 }

@@ -29,6 +29,13 @@ too_deep(struct cur text)
 	return false;
 }
 
+/* jansson gives every fault of the text a name; what has none is its own. */
+static bool
+is_memory(enum json_error_code code)
+{
+	return code == json_error_out_of_memory || code == json_error_unknown;
+}
+
 enum err
 json_load_object(struct cur text, json_t **ret)
 {
@@ -42,9 +49,9 @@ json_load_object(struct cur text, json_t **ret)
 	if (text.n == 0)
 		return fail(ERR_MALFORMED, "no JSON");
 	j = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &error);
-	/* The text of the error quotes the input, so only the place is told. */
-	if (j == NULL && json_error_code(&error) == json_error_out_of_memory)
+	if (j == NULL && is_memory(json_error_code(&error)))
 		return fail(ERR_NOMEM, "JSON");
+	/* The text of the error quotes the input, so only the place is told. */
 	if (j == NULL)
 		return fail(ERR_MALFORMED, "JSON, at byte %d", error.position);
 	if (!json_is_object(j))

@@ -115,7 +115,7 @@ jwk_thumbprint(const EVP_PKEY *key, char ret[JWK_THUMBPRINT_LEN + 1])
 		return fail(ERR_CRYPTO, "thumbprint");
 	}
 	b64url_put(&text, cur_of(hash, sizeof(hash)));
-	if (!cur_to_str(buf_view(&text), ret, JWK_THUMBPRINT_LEN + 1))
+	if (!buf_to_str(&text, ret, JWK_THUMBPRINT_LEN + 1))
 		return fail(ERR_NOMEM, "thumbprint");
 	return ERR_OK;
 }

@@ -294,7 +294,7 @@ build_signing_input(struct login *l, struct buf *ret)
 	if ((r = l->w->random(l->w->arg, random, sizeof(random))) != ERR_OK)
 		return note(r, "random");
 	b64url_put(&jti, cur_of(random, sizeof(random)));
-	if (!cur_to_str(buf_view(&jti), l->says.jti, sizeof(l->says.jti)))
+	if (!buf_to_str(&jti, l->says.jti, sizeof(l->says.jti)))
 		return fail(ERR_LIMIT, "jti");
 	l->says.iat = l->w->utc(l->w->arg);
 	if ((r = assertion_header(l->alg, x5c, n, &header)) != ERR_OK ||

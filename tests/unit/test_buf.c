@@ -145,6 +145,24 @@ absurd_sizes(void **state)
 }
 
 static void
+strings(void **state)
+{
+	AUTO(buf_free) struct buf b = BUF(4), empty = BUF(4);
+	char str[5] = "x";
+
+	(void)state;
+	buf_str(&b, "abcd");
+	assert_true(buf_to_str(&b, str, sizeof(str)));
+	assert_string_equal(str, "abcd");
+	assert_false(buf_to_str(&b, str, 4));
+	assert_true(buf_to_str(&empty, str, sizeof(str)));
+	assert_string_equal(str, "");
+	/* What failed is not the shorter thing that is in it. */
+	buf_str(&empty, "abcde");
+	assert_false(buf_to_str(&empty, str, sizeof(str)));
+}
+
+static void
 grows(void **state)
 {
 	AUTO(buf_free) struct buf b = BUF(100000);
@@ -199,6 +217,7 @@ main(void)
 		cmocka_unit_test(limit_is_sticky),
 		cmocka_unit_test(full_to_the_brim),
 		cmocka_unit_test(absurd_sizes),
+		cmocka_unit_test(strings),
 		cmocka_unit_test(grows),
 		cmocka_unit_test(clear_wipes),
 		cmocka_unit_test(free_twice),
