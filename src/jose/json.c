@@ -40,7 +40,7 @@ enum err
 json_load_object(struct cur text, json_t **ret)
 {
 	AUTO(json_drop) json_t *j = NULL;
-	json_error_t error;
+	json_error_t error = { 0 };	/* without memory, jansson sets only some of it */
 
 	if (text.n > JSON_BODY_MAX)
 		return fail(ERR_LIMIT, "JSON of %zu bytes", text.n);
