@@ -87,7 +87,10 @@ class Worker:
         self.log.close()
 
     def say(self, kind, body=b""):
-        self.socket.sendall(struct.pack(">IB", len(body) + 1, kind) + body)
+        try:
+            self.socket.sendall(struct.pack(">IB", len(body) + 1, kind) + body)
+        except BrokenPipeError:
+            pass    # one that refuses early has answered already
 
     def _read(self, size):
         data = b""
