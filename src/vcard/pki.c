@@ -11,11 +11,6 @@
 #include "vcard/keys.h"
 #include "vcard/ossl.h"
 
-#define CA_BITS		4096
-#define SMALL_BITS	2048
-#define PASS_BITS	2048
-#define PASS_BITS_G4	3072
-
 PRINTF(2, 0)
 static enum err
 format_path(char ret[PATH_MAX], const char *fmt, va_list ap)
@@ -153,14 +148,14 @@ static enum err
 keyring_make(struct keyring *k, const struct pki_options *o)
 {
 	for (size_t i = 0; i < CA_COUNT; i++)
-		k->ca[i].bits = o->small ? SMALL_BITS : CA_BITS;
+		k->ca[i].bits = o->ca_bits;
 	for (size_t i = 0; i < CA_G3_COUNT; i++)
-		k->other[i].bits = SMALL_BITS;
+		k->other[i].bits = o->pass_bits;
 	for (size_t i = 0; i < o->passes_n * PURPOSES; i++)
 		if (o->passes[i / PURPOSES].has[i % PURPOSES])
 			k->pass[i].bits = o->passes[i / PURPOSES].issuer == CA_G4 ?
-			    PASS_BITS_G4 : PASS_BITS;
-	k->negative.bits = PASS_BITS;
+			    o->pass_bits / 2 * 3 : o->pass_bits;
+	k->negative.bits = o->pass_bits;
 	return keys_make((struct key_job *)k, sizeof(*k) / sizeof(struct key_job));
 }
 

@@ -18,10 +18,15 @@
 struct pki_options {
 	const char *dir;
 	int64_t	    now;	/* UTC */
-	bool	    small;	/* RSA-2048 for the CAs: quick, and not the G3 shape */
+	unsigned    ca_bits;	/* RSA; the foreign CAs have pass_bits */
+	unsigned    pass_bits;	/* G4 passes have half as many again */
 	const struct pass_plan *passes;
 	size_t	    passes_n;	/* at most PASSES_MAX */
 };
+
+/* As the UZI register has them. */
+#define PKI_CA_BITS	4096
+#define PKI_PASS_BITS	2048
 
 /* Make everything.  ERR_CONFIG when DIR already holds a PKI; ERR_SYS, ERR_CRYPTO. */
 MUST_CHECK enum err pki_make(const struct pki_options *o);

@@ -55,7 +55,7 @@ parse(int argc, char **argv, struct asked *ret)
 		else if (c == 'n' && !parse_time(optarg, &ret->pki.now))
 			return false;
 		else if (c == 's')
-			ret->pki.small = true;
+			ret->pki.ca_bits = PKI_PASS_BITS;
 		else if (c == 'p')
 			ret->passes = optarg;
 		else if (c == 'c')
@@ -95,8 +95,8 @@ run(struct asked *a)
 int
 pki_main(int argc, char **argv)
 {
-	struct asked a = { .pki = { .now = clock_utc(), .passes = pass_plans,
-	    .passes_n = PASSES } };
+	struct asked a = { .pki = { .now = clock_utc(), .ca_bits = PKI_CA_BITS,
+	    .pass_bits = PKI_PASS_BITS, .passes = pass_plans, .passes_n = PASSES } };
 	enum err r;
 
 	if (!parse(argc, argv, &a))

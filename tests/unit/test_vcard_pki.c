@@ -18,15 +18,16 @@
 
 #define NOW	INT64_C(1780000000)
 #define HOUR	3600
+#define BITS	1280	/* the least that RSASSA-PSS with SHA-512 fits in */
 
 static char dir[] = "/tmp/dezi-pki.XXXXXX";
 
-/* Small CA keys: the shape is the same. */
+/* Small keys: the shape is the same. */
 static int
 make(void **state UNUSED)
 {
-	struct pki_options o = { .dir = dir, .now = NOW, .small = true,
-	    .passes = pass_plans, .passes_n = PASSES };
+	struct pki_options o = { .dir = dir, .now = NOW, .ca_bits = BITS,
+	    .pass_bits = BITS, .passes = pass_plans, .passes_n = PASSES };
 
 	assert_non_null(mkdtemp(dir));
 	assert_ok(pki_make(&o));
@@ -179,8 +180,8 @@ revoke_one(void **state UNUSED)
 static void
 existing_pki_stays(void **state UNUSED)
 {
-	struct pki_options o = { .dir = dir, .now = NOW, .small = true,
-	    .passes = pass_plans, .passes_n = PASSES };
+	struct pki_options o = { .dir = dir, .now = NOW, .ca_bits = BITS,
+	    .pass_bits = BITS, .passes = pass_plans, .passes_n = PASSES };
 
 	assert_err(pki_make(&o), ERR_CONFIG);
 }
@@ -228,14 +229,14 @@ profile(void **state UNUSED)
 		uint32_t usage;
 		int bits, signature;
 	} certs[] = {
-		{ "cards/z/authentication", KU_DIGITAL_SIGNATURE, 2048,
+		{ "cards/z/authentication", KU_DIGITAL_SIGNATURE, BITS,
 		    NID_sha256WithRSAEncryption },
-		{ "cards/n/signature", KU_NON_REPUDIATION, 2048,
+		{ "cards/n/signature", KU_NON_REPUDIATION, BITS,
 		    NID_sha256WithRSAEncryption },
 		{ "cards/m/confidentiality",
-		    (KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT), 2048,
+		    KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT, BITS,
 		    NID_sha256WithRSAEncryption },
-		{ "cards/z-g4/authentication", KU_DIGITAL_SIGNATURE, 3072,
+		{ "cards/z-g4/authentication", KU_DIGITAL_SIGNATURE, BITS / 2 * 3,
 		    NID_rsassaPss },
 	};
 
