@@ -35,7 +35,7 @@ struct attempt {
 	int64_t	 asked_ms;		/* when that call began */
 	sd_event_source *deadline;	/* of all of it */
 	/* from the worker's result on */
-	bool	 signed_;		/* there is one */
+	bool	 have_result;
 	enum jws_alg alg;
 	uint32_t apdus;
 	struct presence presence;
@@ -79,7 +79,7 @@ done(struct attempt *t, enum err e, int tries, const char *finish)
 	t->deadline = sd_event_source_disable_unref(t->deadline);
 	t->catch_up = sd_event_source_disable_unref(t->catch_up);
 	fns->done(t->arg, &o);
-	if (t->call == NULL || !t->signed_) {
+	if (t->call == NULL || !t->have_result) {
 		release(t);
 		return;
 	}
@@ -91,7 +91,7 @@ done(struct attempt *t, enum err e, int tries, const char *finish)
 static void
 give_up(struct attempt *t, enum err e, int tries)
 {
-	stop_worker(t, t->signed_);
+	stop_worker(t, t->have_result);
 	done(t, e, tries, "");
 }
 
@@ -199,7 +199,7 @@ on_catch_up(sd_event_source *s, uint64_t usec, void *arg)
 void
 attempt_cards(struct attempt *t, const struct watch_state *now)
 {
-	if (!t->signed_ || t->fns == NULL)
+	if (!t->have_result || t->fns == NULL)
 		return;
 	if (t->call == NULL)
 		settle(t, false);
@@ -213,7 +213,7 @@ on_signed(void *arg, const struct login_result *r)
 	struct attempt *t = arg;
 	int e;
 
-	t->signed_ = true;
+	t->have_result = true;
 	memcpy(t->presence.reader, r->reader, sizeof(t->presence.reader));
 	t->presence.event_counter = r->event_counter;
 	t->alg = r->alg;

@@ -191,7 +191,7 @@ on_challenge(struct broker *k, struct http_exchange *x)
 		snprintf(c->jti, sizeof(c->jti), "jti-%u", k->challenges);
 		assert_int_equal(RAND_bytes(c->nonce, sizeof(c->nonce)), 1);
 	}
-	c->iat = clock_utc();
+	c->iat = clock_utc() + k->skew;
 	c->exp = c->iat + 120;
 	assert_ok(challenge_write(c, k->sign_with_other ? k->other : k->key, &jws));
 	jsonw_object(&b);
@@ -263,6 +263,8 @@ on_lease(struct broker *k, struct http_exchange *x)
 	AUTO(buf_free) struct buf b = BUF(64);
 	bool absent = strstr(k->lease_body, "absent") != NULL;
 
+	if (k->hold_leases)
+		return;
 	if (k->refuse_lease != ERR_OK) {
 		http_reply_problem(x, k->refuse_lease, NULL);
 		return;
@@ -543,6 +545,29 @@ struct answer *
 world_login(struct world *w)
 {
 	return world_call(w, "POST", "/v1/logins", BODY, NULL);
+}
+
+struct answer *
+world_login_async(struct world *w)
+{
+	return world_call(w, "POST", "/v1/logins", BODY, "wait=5,Respond-Async");
+}
+
+struct answer *
+world_wait_state(struct world *w, const char *location, const char *want)
+{
+	char path[256], is[64];
+	struct answer *a;
+
+	snprintf(path, sizeof(path), "%s", location);
+	for (;;) {
+		a = world_call(w, "GET", path, NULL, NULL);
+		world_expect(w, a, 200, NULL);
+		answer_member(a, "state", is, sizeof(is));
+		if (strcmp(is, want) == 0)
+			return a;
+		world_forget(w, a);
+	}
 }
 
 void

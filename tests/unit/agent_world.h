@@ -41,8 +41,10 @@ struct broker {
 	bool	 sign_with_other;
 	struct challenge challenge;	/* a new nonce and jti each time ... */
 	bool	 repeat;		/* ... but for this */
+	int64_t	 skew;			/* of its clock, seconds */
 	enum err refuse_challenge, refuse_assertion, refuse_lease, refuse_end;
 	bool	 hold;			/* keep assertions waiting */
+	bool	 hold_leases;		/* never answer one */
 	struct http_exchange *held;
 	int	 lease;			/* seconds */
 	int	 absence;		/* the longest */
@@ -95,9 +97,13 @@ void world_wait(struct world *w, const struct answer *a);
 /* Wait for an answer with this status and, where word is not NULL, this problem. */
 void world_expect(struct world *w, const struct answer *a, int status, const char *word);
 
-/* A native login; and a whole one, accepted. */
+/* A native login; one that runs beside; and a whole one, accepted. */
 struct answer *world_login(struct world *w);
+struct answer *world_login_async(struct world *w);
 void world_log_in(struct world *w);
+
+/* Ask until the login at location is in this state; what was answered then. */
+struct answer *world_wait_state(struct world *w, const char *location, const char *want);
 
 /* The text of a member of the answer's JSON object; the test fails without it. */
 void answer_member(const struct answer *a, const char *name, char *ret, size_t size);

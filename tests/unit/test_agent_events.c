@@ -131,6 +131,24 @@ snapshot_after_every_reconnect(void **state)
 }
 
 static void
+snapshot_names_the_login_on_its_way(void **state)
+{
+	struct world *w = *state;
+	struct listener *l = malloc(sizeof(*l));
+
+	assert_non_null(l);
+	world_script(w, "hang");
+	world_start(w);
+	world_login(w);
+	UNTIL(w, w->broker.challenges == 1);
+	listen_to(w, l);
+	hear(w, l, "\"logins\":[{\"id\":\"");
+	hear(w, l, "\"state\":\"asking_pin\"");
+	close(l->fd);
+	free(l);
+}
+
+static void
 listeners_are_few(void **state)
 {
 	struct world *w = *state;
@@ -164,6 +182,7 @@ main(void)
 		TEST(cards_are_listed),
 		TEST(snapshot_first_then_changes),
 		TEST(snapshot_after_every_reconnect),
+		TEST(snapshot_names_the_login_on_its_way),
 		TEST(listeners_are_few),
 	};
 

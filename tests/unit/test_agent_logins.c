@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* Logins through the agent's socket, with a broker and a worker that misbehave. */
+/* Logins through the agent's socket: accepted, followed, cancelled, refused. */
 #include "tests/unit/agent_world.h"
 
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "agent/worker.h"
 #include "base/clock.h"
@@ -14,12 +12,6 @@
 	"{\"login\":\"" HANDLE "\",\"page\":{\"origin\":\"" origin "\","	\
 	"\"top\":" top ",\"extension\":\"dezi@example.nl\"}}"
 #define ORIGIN	"https://epd.example.nl"
-
-static struct answer *
-login_async(struct world *w)
-{
-	return world_call(w, "POST", "/v1/logins", BODY, "wait=5,Respond-Async");
-}
 
 static struct answer *
 get(struct world *w, const char *path)
@@ -114,24 +106,15 @@ async_tells_state_and_finish_once(void **state)
 	world_script(w, "good");
 	w->broker.hold = true;
 	world_start(w);
-	a = login_async(w);
+	a = world_login_async(w);
 	world_expect(w, a, 202, NULL);
 	assert_memory_equal(a->location, "/v1/logins/", 11);
 	memcpy(location, a->location, sizeof(location));
 	UNTIL(w, w->broker.held != NULL);
-	a = get(w, location);
-	world_expect(w, a, 200, NULL);
-	answer_member(a, "state", text, sizeof(text));
-	assert_string_equal(text, "finishing");
+	a = world_wait_state(w, location, "finishing");
 	assert_null(strstr(a->body, FINISH));
-
 	broker_release(w);
-	do {
-		world_forget(w, a);
-		a = get(w, location);
-		world_expect(w, a, 200, NULL);
-		answer_member(a, "state", text, sizeof(text));
-	} while (strcmp(text, "done") != 0);
+	a = world_wait_state(w, location, "done");
 	answer_member(a, "finish", text, sizeof(text));
 	assert_string_equal(text, FINISH);
 	a = get(w, location);
@@ -148,7 +131,7 @@ async_is_the_callers_own(void **state)
 
 	world_script(w, "hang");
 	world_start(w);
-	a = login_async(w);
+	a = world_login_async(w);
 	world_expect(w, a, 202, NULL);
 	assert_int_equal(world_call_elsewhere(w, "GET", a->location), 404);
 	assert_int_equal(world_call_elsewhere(w, "DELETE", a->location), 404);
@@ -165,7 +148,7 @@ async_is_cancelled(void **state)
 
 	world_script(w, "hang");
 	world_start(w);
-	a = login_async(w);
+	a = world_login_async(w);
 	world_expect(w, a, 202, NULL);
 	world_expect(w, world_call(w, "DELETE", a->location, NULL, NULL), 204, NULL);
 	b = get(w, a->location);
@@ -173,6 +156,43 @@ async_is_cancelled(void **state)
 	answer_member(b, "error", error, sizeof(error));
 	assert_string_equal(error, "cancelled");
 	UNTIL(w, !workers_linger(w->agent.workers));
+}
+
+static void
+async_failure_is_told(void **state)
+{
+	struct world *w = *state;
+	struct answer *a;
+
+	world_script(w, "pin_wrong");
+	world_start(w);
+	a = world_login_async(w);
+	world_expect(w, a, 202, NULL);
+	a = world_wait_state(w, a->location, "failed");
+	assert_non_null(strstr(a->body, "\"error\":\"pin_wrong\",\"tries\":2"));
+	/* What is refused before a window opens is the answer itself. */
+	w->broker.refuse_challenge = ERR_UNKNOWN;
+	world_expect(w, world_login_async(w), 404, "unknown");
+}
+
+static void
+async_results_are_not_kept_for_ever(void **state)
+{
+	struct world *w = *state;
+	char first[256];
+
+	world_script(w, "pin_wrong");
+	world_start(w);
+	for (int i = 0; i < 9; i++) {
+		struct answer *a = world_login_async(w);
+
+		world_expect(w, a, 202, NULL);
+		if (i == 0)
+			memcpy(first, a->location, sizeof(first));
+		world_wait_state(w, a->location, "failed");
+		w->n = 0;
+	}
+	world_expect(w, get(w, first), 404, "unknown");
 }
 
 /* One at a time (T20) */
@@ -241,22 +261,6 @@ login_takes_too_long(void **state)
 	UNTIL(w, !workers_linger(w->agent.workers));
 }
 
-/* A worker that ignores everything is killed, and its window cannot stay. */
-static void
-stubborn_worker_is_killed(void **state)
-{
-	struct world *w = *state;
-	struct answer *a;
-
-	world_script(w, "stubborn");
-	world_start(w);
-	a = login_async(w);
-	world_expect(w, a, 202, NULL);
-	world_expect(w, world_call(w, "DELETE", a->location, NULL, NULL), 204, NULL);
-	assert_true(workers_linger(w->agent.workers));
-	UNTIL(w, !workers_linger(w->agent.workers));
-}
-
 /* Refused before a window opens */
 
 static void
@@ -284,7 +288,7 @@ screen_is_left_during_login(void **state)
 	w->conf.require_session = true;
 	world_script(w, "hang");
 	world_start(w);
-	a = login_async(w);
+	a = world_login_async(w);
 	world_expect(w, a, 202, NULL);
 	a = get(w, a->location);
 	world_expect(w, a, 200, NULL);
@@ -305,6 +309,18 @@ challenge_of_another_key(void **state)
 	world_start(w);
 	world_expect(w, world_login(w), 403, "challenge_refused");
 	assert_int_equal(w->broker.assertions, 0);
+}
+
+/* DESIGN section 5: a clock that differs is reported, not refused. */
+static void
+challenge_of_another_time(void **state)
+{
+	struct world *w = *state;
+
+	w->broker.skew = -3600;
+	world_script(w, "good");
+	world_start(w);
+	world_expect(w, world_login(w), 200, NULL);
 }
 
 static void
@@ -449,102 +465,6 @@ configuration_decides(void **state)
 	assert_int_equal(w->broker.challenges, 1);
 }
 
-/* Brokers that fail */
-
-static void
-broker_refuses(void **state)
-{
-	struct world *w = *state;
-
-	world_script(w, "good");
-	world_start(w);
-	w->broker.refuse_challenge = ERR_UNKNOWN;
-	world_expect(w, world_login(w), 404, "unknown");
-	w->broker.refuse_challenge = ERR_OK;
-	w->broker.refuse_assertion = ERR_CERT_REVOKED;
-	world_expect(w, world_login(w), 403, "certificate_revoked");
-}
-
-static void
-broker_is_gone(void **state)
-{
-	struct world *w = *state;
-
-	world_start(w);
-	http_server_stop(&w->broker.server);
-	world_expect(w, world_login(w), 502, "broker_unreachable");
-	assert_int_equal(unlink(w->broker_socket), 0);
-	world_expect(w, world_login(w), 502, "broker_unreachable");
-}
-
-/* T13: a socket in a folder in which others can write may be anybody's. */
-static void
-brokers_folder_is_unsafe(void **state)
-{
-	struct world *w = *state;
-
-	world_start(w);
-	assert_int_equal(chmod(w->dir, 0777), 0);
-	world_expect(w, world_login(w), 502, "broker_unreachable");
-	assert_int_equal(chmod(w->dir, 0700), 0);
-	assert_int_equal(w->broker.challenges, 0);
-}
-
-static void
-brokers_owner_is_another(void **state)
-{
-	struct world *w = *state;
-
-	if (geteuid() == 0)
-		skip();		/* root is always trusted */
-	w->conf.brokers[0].owner = geteuid() + 1;
-	world_start(w);
-	world_expect(w, world_login(w), 502, "broker_unreachable");
-	assert_int_equal(w->broker.challenges, 0);
-}
-
-static void
-answer_with_a_bad_lease(void **state)
-{
-	struct world *w = *state;
-
-	w->broker.lease = 0;
-	world_script(w, "good");
-	world_start(w);
-	world_expect(w, world_login(w), 400, "malformed");
-}
-
-/* Workers that fail */
-
-static void
-worker_misbehaves(void **state)
-{
-	static const char *const scripts[] = { "dies", "leaves", "garbage", "empty_frame",
-		"unknown_type", "unknown_step", "bad_done", "bad_failed", "failed_ok",
-		"agents_frame", "renew_impatient", "no such word" };
-	struct world *w = *state;
-
-	world_start(w);
-	for (size_t i = 0; i < NELEM(scripts); i++) {
-		world_script(w, scripts[i]);
-		world_expect(w, world_login(w), 500, "failed");
-	}
-	assert_int_equal(w->broker.assertions, 0);
-	/* And the agent lives. */
-	world_script(w, "good");
-	world_expect(w, world_login(w), 200, NULL);
-}
-
-static void
-worker_is_not_there(void **state)
-{
-	struct world *w = *state;
-
-	strcpy(w->conf.worker, "/nonexistent");
-	world_start(w);
-	world_expect(w, world_login(w), 500, "failed");
-}
-
 static void
 requests_that_are_none(void **state)
 {
@@ -573,16 +493,18 @@ main(void)
 		TEST(worker_gets_clean_surroundings),
 		TEST(challenge_is_renewed),
 		TEST(async_tells_state_and_finish_once),
+		TEST(async_failure_is_told),
+		TEST(async_results_are_not_kept_for_ever),
 		TEST(async_is_the_callers_own),
 		TEST(async_is_cancelled),
 		TEST(second_login_is_busy),
 		TEST(pause_after_a_cancelled_one),
 		TEST(user_cancels),
 		TEST(login_takes_too_long),
-		TEST(stubborn_worker_is_killed),
 		TEST(screen_must_be_in_front),
 		TEST(screen_is_left_during_login),
 		TEST(challenge_of_another_key),
+		TEST(challenge_of_another_time),
 		TEST(challenge_of_another_issuer),
 		TEST(challenge_comes_twice),
 		TEST(renewal_that_comes_twice),
@@ -592,13 +514,6 @@ main(void)
 		TEST(page_learns_one_word),
 		TEST(native_caller_learns_more),
 		TEST(configuration_decides),
-		TEST(broker_refuses),
-		TEST(broker_is_gone),
-		TEST(brokers_folder_is_unsafe),
-		TEST(brokers_owner_is_another),
-		TEST(answer_with_a_bad_lease),
-		TEST(worker_misbehaves),
-		TEST(worker_is_not_there),
 		TEST(requests_that_are_none),
 	};
 

@@ -434,6 +434,37 @@ lease_runs_out(void **state)
 }
 
 static void
+broker_dies(void **state)
+{
+	struct world *w = *state;
+
+	w->broker.lease = 3;
+	world_start(w);
+	world_log_in(w);
+	http_server_stop(&w->broker.server);
+	assert_true(sessions_say(w, "\"state\":\"alive\""));
+	UNTIL(w, sessions_say(w, "\"sessions\":[]"));
+}
+
+/* A renewal that is on its way does not hold up the end. */
+static void
+removal_during_a_renewal(void **state)
+{
+	struct world *w = *state;
+	int64_t since;
+
+	w->broker.lease = 3;
+	w->broker.hold_leases = true;
+	world_start(w);
+	world_log_in(w);
+	UNTIL(w, w->broker.leases == 1);
+	since = clock_boot_ms();
+	world_pull_card();
+	UNTIL(w, w->broker.ends == 1);
+	assert_true(clock_boot_ms() - since < 500);
+}
+
+static void
 end_is_repeated_until_it_is_heard(void **state)
 {
 	struct world *w = *state;
@@ -478,6 +509,8 @@ main(void)
 		TEST(lease_is_renewed),
 		TEST(broker_ended_it),
 		TEST(lease_runs_out),
+		TEST(broker_dies),
+		TEST(removal_during_a_renewal),
 		TEST(end_is_repeated_until_it_is_heard),
 	};
 
