@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -24,6 +25,7 @@
 struct bench {
 	sd_event *loop;
 	unsigned  descriptors;		/* open before; must be as many after */
+	unsigned  inherited;		/* open before, and after an exec */
 	char	  dir[64];
 	char	  path[96];
 };
@@ -41,10 +43,24 @@ bench_descriptors(void)
 	return n;
 }
 
+static inline unsigned
+bench_inherited(void)
+{
+	unsigned n = 0;
+
+	for (int fd = 0; fd < 1024; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+
+		n += flags >= 0 && (flags & FD_CLOEXEC) == 0;
+	}
+	return n;
+}
+
 static inline void
 bench_open(struct bench *b)
 {
 	b->descriptors = bench_descriptors();
+	b->inherited = bench_inherited();
 	snprintf(b->dir, sizeof(b->dir), "/tmp/dezi-test-XXXXXX");
 	assert_non_null(mkdtemp(b->dir));
 	snprintf(b->path, sizeof(b->path), "%s/sock", b->dir);

@@ -423,6 +423,7 @@ rfc7638(void **state)
 {
 	AUTO(pkey_drop) EVP_PKEY *rsa = rsa_key(T_N, NULL);
 	AUTO(pkey_drop) EVP_PKEY *ed = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	AUTO(pkey_drop) EVP_PKEY *other = EVP_EC_gen("secp256k1");
 	AUTO(pkey_drop) EVP_PKEY *ec = p256_key(A3_X, A3_Y);
 	AUTO(pkey_drop) EVP_PKEY *zero = p256_key(Z_X, Z_Y);
 	char print[JWK_THUMBPRINT_LEN + 1];
@@ -433,6 +434,7 @@ rfc7638(void **state)
 	assert_thumbprint(ec, EC_JWK(A3_X, A3_Y));
 	assert_thumbprint(zero, EC_JWK(Z_X, Z_Y));
 	assert_err(jwk_thumbprint(ed, print), ERR_UNSUPPORTED);
+	assert_err(jwk_thumbprint(other, print), ERR_UNSUPPORTED);
 }
 
 #define HEADER(json, want)						\

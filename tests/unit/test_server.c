@@ -2,6 +2,8 @@
 /* The server on a real socket in a real loop, with polite and hostile clients. */
 #include "tests/check.h"
 
+#include <sys/resource.h>
+
 #include "net/server.h"
 #include "tests/unit/net_bench.h"
 
@@ -738,6 +740,50 @@ stop_in_the_middle(void **state)
 	http_server_stop(&w->server);
 }
 
+/* The agent starts programs: none of them gets a descriptor of the server. */
+static void
+nothing_is_inherited(void **state)
+{
+	struct world *w = *state;
+	AUTO(client_close) struct client c = client_open(w);
+
+	bench_send(c.fd, GET("/held"));
+	bench_until(&w->bench, handler_holds, w);
+	assert_true(bench_descriptors() > w->bench.descriptors);
+	assert_int_equal(bench_inherited(), w->bench.inherited);
+}
+
+static bool
+client_is_served(void *arg)
+{
+	struct world *w = arg;
+
+	return w->requests != 0;
+}
+
+/* Out of descriptors, the server waits for better times, and does not spin. */
+static void
+no_descriptors_left(void **state)
+{
+	struct world *w = *state;
+	AUTO(client_close) struct client c = client_open(w);
+	struct rlimit was, low;
+	int next = dup(c.fd), turns = 0;
+
+	bench_send(c.fd, GET("/a"));
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	low = (struct rlimit){ (rlim_t)next, was.rlim_max };
+	close(next);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	while (sd_event_run(w->bench.loop, 0) > 0)
+		turns++;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+	assert_true(turns < 10);
+	assert_int_equal(w->requests, 0);
+	bench_until(&w->bench, client_is_served, w);
+	expect(&c, "200");
+}
+
 /* Many at once, answered in another order than they came in. */
 static void
 many(void **state)
@@ -787,6 +833,8 @@ main(void)
 		T(headers_too_large),
 		T(stop_in_the_middle),
 		T(many),
+		T(nothing_is_inherited),
+		T(no_descriptors_left),
 		cmocka_unit_test(no_stream),
 		cmocka_unit_test_setup_teardown(slow_headers, setup_impatient, teardown),
 		cmocka_unit_test_setup_teardown(idle_connection, setup_impatient, teardown),
