@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#define MESSAGE_MAX	65536
+#define MESSAGE_MAX	65536	/* of a change; a snapshot may be longer */
 
 struct listener {
 	struct events *all;
@@ -128,7 +128,7 @@ free_listener(struct events *e)
 void
 events_open(struct events *e, struct http_exchange *x, struct cur snapshot)
 {
-	AUTO(buf_free) struct buf b = BUF(MESSAGE_MAX);
+	AUTO(buf_free) struct buf b = BUF(HTTP_STREAM_QUEUE_MAX);
 	struct listener *l = free_listener(e);
 
 	put_message(&b, "snapshot", &e->id, snapshot);

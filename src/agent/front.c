@@ -13,7 +13,7 @@
 #include "jose/jsonw.h"
 #include "net/server.h"
 
-#define ANSWER_MAX	1048576		/* SESSIONS_MAX sessions */
+#define ANSWER_MAX	HTTP_STREAM_QUEUE_MAX	/* SESSIONS_MAX sessions */
 
 /* Only the person whose agent this is; root has no business here either (T12). */
 static bool

@@ -14,7 +14,7 @@
 #include "agent/presence.h"
 #include "host/brokerlink.h"
 
-#define SESSIONS_MAX	1024
+#define SESSIONS_MAX	256	/* a snapshot of all fits HTTP_STREAM_QUEUE_MAX */
 
 struct sessions;
 

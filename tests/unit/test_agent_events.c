@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "agent/sessions.h"
 #include "base/clock.h"
 
 static void
@@ -30,7 +31,7 @@ cards_are_listed(void **state)
 
 struct listener {
 	int	 fd;
-	char	 text[65536];
+	char	 text[2 * HTTP_STREAM_QUEUE_MAX];
 	size_t	 n;
 };
 
@@ -173,6 +174,36 @@ listeners_are_few(void **state)
 	free(l);
 }
 
+/* As many sessions as there may be, each as long as it may be, still are one snapshot. */
+static void
+snapshot_of_all_that_can_be(void **state)
+{
+	struct world *w = *state;
+	struct listener *l = malloc(sizeof(*l));
+	struct brokerlink_grant grant = { .token = "T-1", .lease = 3600 };
+	struct presence there = { .event_counter = 7 };
+	char client[128];
+	struct session_options o = { .broker = &w->conf.brokers[0], .grant = &grant,
+		.login = "zBy3Ng1ydY6rZ0hC6Jq5Bw", .client = client, .card = "",
+		.presence = &there };
+
+	assert_non_null(l);
+	memset(client, '"', sizeof(client) - 1);
+	client[sizeof(client) - 1] = '\0';
+	memset(grant.session, 's', sizeof(grant.session) - 1);
+	memset(there.reader, '\\', sizeof(there.reader) - 1);
+	world_start(w);
+	o.asked_ms = clock_boot_ms();
+	for (int i = 0; i < SESSIONS_MAX; i++)
+		assert_ok(sessions_add(w->agent.sessions, &o));
+	assert_err(sessions_add(w->agent.sessions, &o), ERR_LIMIT);
+	listen_to(w, l);
+	hear(w, l, "event: snapshot");
+	hear(w, l, "}]}\n\n");
+	close(l->fd);
+	free(l);
+}
+
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, world_make, world_drop)
 
 int
@@ -184,6 +215,7 @@ main(void)
 		TEST(snapshot_after_every_reconnect),
 		TEST(snapshot_names_the_login_on_its_way),
 		TEST(listeners_are_few),
+		TEST(snapshot_of_all_that_can_be),
 	};
 
 	return cmocka_run_group_tests_name("agent_events", tests, NULL, NULL);
