@@ -27,7 +27,8 @@ enum cert_revocation {
  * dir is for the caller to check (file_check_trusted()).
  *
  * cert_store_load() reads every *.pem, *.der, *.cer and *.crt file of dir/anchors and
- * dir/intermediates, and every *.crl and *.pem of dir/crls, when those folders exist.
+ * dir/intermediates, and every *.crl and *.pem of dir/crls, when those folders exist;
+ * no CRL with ELSEWHERE.
  * Refused with ERR_CONFIG: no anchor; SOFT outside CERT_ENV_TEST; in
  * CERT_ENV_PRODUCTION an anchor or intermediate whose subject or policy says test
  * (policy arc 2.16.528.1.1007.99, a CN that starts with "TEST" or that dezi-vcard

@@ -296,6 +296,20 @@ cert_store_refresh(struct cert_store *s)
 	return r;
 }
 
+/* A CA's list can have many megabytes: not for each login of a workstation. */
+static enum err
+load_crls(struct cert_store *s, const char *dir)
+{
+	if (s->revocation == CERT_REVOCATION_ELSEWHERE)
+		return ERR_OK;
+	if (asprintf(&s->crl_dir, "%s/crls", dir) < 0) {
+		s->crl_dir = NULL;
+		return fail(ERR_NOMEM, "CRLs");
+	}
+
+	return cert_store_refresh(s);
+}
+
 enum err
 cert_store_load(const char *dir, enum cert_env env, enum cert_revocation revocation,
     struct cert_store **ret)
@@ -311,11 +325,7 @@ cert_store_load(const char *dir, enum cert_env env, enum cert_revocation revocat
 		return r;
 	if (sk_X509_num(s->anchors) == 0)
 		return fail(ERR_CONFIG, "%s/anchors: no anchor", dir);
-	if (asprintf(&s->crl_dir, "%s/crls", dir) < 0) {
-		s->crl_dir = NULL;
-		return fail(ERR_NOMEM, "CRLs");
-	}
-	if ((r = cert_store_refresh(s)) != ERR_OK)
+	if ((r = load_crls(s, dir)) != ERR_OK)
 		return r;
 	*ret = s;
 	s = NULL;		/* the caller's now */

@@ -225,6 +225,22 @@ broken_crl(void **state)
 	assert_ok(login(s));
 }
 
+/* A workstation does not read what it does not judge. */
+static void
+no_crl_of_others(void **state)
+{
+	AUTO(cert_store_free) struct cert_store *s = NULL;
+	struct folder *f = *state;
+
+	fill(f);
+	put(f, "crls/z.crl", cur_str("half a li"));
+	assert_ok(cert_store_load(f->path, CERT_ENV_ACCEPTANCE, CERT_REVOCATION_ELSEWHERE, &s));
+	assert_ok(cert_store_refresh(s));
+	assert_int_equal(sk_X509_CRL_num(s->crl_files), 0);
+	assert_string_equal(cert_store_trouble(s), "");
+	assert_ok(login(s));
+}
+
 static void
 refresh(void **state)
 {
@@ -284,6 +300,7 @@ main(void)
 		IN_FOLDER(test_ca_in_production),
 		IN_FOLDER(broken_ca),
 		IN_FOLDER(broken_crl),
+		IN_FOLDER(no_crl_of_others),
 		IN_FOLDER(refresh),
 	};
 
