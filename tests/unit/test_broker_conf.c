@@ -8,6 +8,7 @@
 #include "base/names.h"
 #include "broker/conf.h"
 #include "broker/people.h"
+#include "tests/unit/example.h"
 
 #define SECRET "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define BROKER								\
@@ -336,11 +337,38 @@ people_wrong(void **state)
 	all_wrong(rows, NELEM(rows), read_people);
 }
 
+/* The three examples, and that they belong together. */
+static void
+examples_are_right(void **state)
+{
+	AUTO(conf_free) struct broker_conf *c = NULL;
+	AUTO(means_free) struct means *m = NULL;
+	AUTO(people_free) struct people *p = NULL;
+	AUTO(buf_free) struct buf text = BUF(65536);
+	const struct employment *e;
+
+	(void)state;
+	example("broker.conf", &text);
+	assert_ok(conf_read(buf_view(&text), &c));
+	assert_int_equal(c->revocation, CERT_REVOCATION_HARD);
+	assert_int_equal(c->n_clients, 1);
+	assert_false(client_uid_ok(&c->clients[0], 1000));
+	buf_clear(&text);
+	example("means.conf", &text);
+	assert_ok(means_read(buf_view(&text), &m));
+	assert_int_equal(means_best(m), c->clients[0].acr);
+	buf_clear(&text);
+	example("register.conf", &text);
+	assert_ok(people_read(buf_view(&text), &p));
+	assert_int_equal(people_employments(p, "900000001", &e), 2);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(conf_good),
+		cmocka_unit_test(examples_are_right),
 		cmocka_unit_test(conf_defaults),
 		cmocka_unit_test(client_rules),
 		cmocka_unit_test(conf_wrong),

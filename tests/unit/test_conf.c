@@ -9,6 +9,7 @@
 
 #include "host/conf.h"
 #include "tests/unit/conf_sample.h"
+#include "tests/unit/example.h"
 
 #define BROKER	"[broker test]\n" SAMPLE_BROKER
 
@@ -67,6 +68,22 @@ minimal_has_defaults(void **state)
 	assert_string_equal(b->trust, "/etc/dezi/trust/test");
 	assert_ptr_equal(host_conf_broker(c, "test"), b);
 	assert_null(host_conf_broker(c, "other"));
+}
+
+static void
+example_is_right(void **state)
+{
+	AUTO(host_conf_free) struct host_conf *c = NULL;
+	AUTO(buf_free) struct buf text = BUF(65536);
+
+	(void)state;
+	example("agent.conf", &text);
+	assert_ok(host_conf_parse(buf_view(&text), &outside, &c));
+	assert_true(c->require_session);
+	assert_int_equal(c->card_removal, HOST_REMOVAL_END);
+	assert_int_equal(c->n_brokers, 1);
+	assert_int_equal(c->brokers[0].owner, 4711);
+	assert_int_equal(c->brokers[0].environment, CERT_ENV_ACCEPTANCE);
 }
 
 static void
@@ -361,6 +378,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(minimal_has_defaults),
+		cmocka_unit_test(example_is_right),
 		cmocka_unit_test(everything_is_read),
 		BAD("nothing", "line 0: expected at least one [broker NAME]", ""),
 		BAD("no broker", "line 1: expected at least one [broker NAME]", "[agent]\n"),
