@@ -22,7 +22,10 @@ MUST_CHECK enum err file_read(const char *path, struct buf *ret);
  */
 MUST_CHECK enum err file_read_trusted(const char *path, uid_t owner, struct buf *ret);
 
-/* The same check for a directory or socket, without reading. */
+/*
+ * The same check for a directory or socket, without reading.  A socket may be writable:
+ * that is who may connect to it.
+ */
 MUST_CHECK enum err file_check_trusted(const char *path, uid_t owner);
 
 /* Write atomically: temporary file in the same directory, mode, rename. */
