@@ -54,6 +54,7 @@ static enum err
 clear_way(const struct control *c)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct stat st;
 	int error = 0;
 
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&c->at, sizeof(c->at)) != 0)
@@ -62,7 +63,9 @@ clear_way(const struct control *c)
 		close(fd);
 	if (error == 0)
 		return fail(ERR_CONFIG, "%s: somebody listens there", c->at.sun_path);
-	if (error == ECONNREFUSED)
+	/* A file that is no socket refuses connections too. */
+	if (error == ECONNREFUSED && lstat(c->at.sun_path, &st) == 0 &&
+	    S_ISSOCK(st.st_mode))
 		unlink(c->at.sun_path);
 	return ERR_OK;
 }

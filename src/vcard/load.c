@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "vcard/card.h"
 #include "vcard/keys.h"
+#include "vcard/need.h"
 
 #define CERT_MAX	16384
 
@@ -21,12 +22,6 @@ beside(const char *card, const char *name, char ret[PATH_MAX])
 }
 
 static enum err
-missing(enum err r, const char *path)
-{
-	return r == ERR_NOT_FOUND ? fail(ERR_CONFIG, "%s does not exist", path) : r;
-}
-
-static enum err
 read_certificate(const char *card, const struct card_object *o, struct buf *ret)
 {
 	char path[PATH_MAX];
@@ -34,7 +29,7 @@ read_certificate(const char *card, const struct card_object *o, struct buf *ret)
 
 	if ((r = beside(card, o->certificate, path)) != ERR_OK)
 		return r;
-	return missing(file_read(path, ret), path);
+	return need(file_read(path, ret), path);
 }
 
 static enum err
@@ -50,7 +45,7 @@ load_key(struct vcard *c, const char *card, enum purpose purpose)
 		return ERR_OK;
 	if ((r = read_certificate(card, o, &certificate)) != ERR_OK ||
 	    (r = beside(card, o->key, path)) != ERR_OK ||
-	    (r = missing(key_read(path, &key), path)) != ERR_OK)
+	    (r = need(key_read(path, &key), path)) != ERR_OK)
 		return r;
 	return vcard_set_key(c, purpose, key, buf_view(&certificate));
 }
@@ -84,7 +79,7 @@ vcard_load(const char *path, struct vcard **ret)
 	struct card_file f;
 	enum err r;
 
-	if ((r = missing(file_read(path, &text), path)) != ERR_OK ||
+	if ((r = need(file_read(path, &text), path)) != ERR_OK ||
 	    (r = card_file_parse(buf_view(&text), &f)) != ERR_OK ||
 	    (r = vcard_new(&f, &c)) != ERR_OK ||
 	    (r = load_objects(c, path)) != ERR_OK)

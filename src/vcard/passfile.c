@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/ini.h"
 #include "base/text.h"
+#include "vcard/need.h"
 
 #define PASS_FILE_MAX	65536
 #define TEXT_MAX	128
@@ -223,10 +224,8 @@ enum err
 pass_file_load(const char *path, struct pass_file **ret)
 {
 	AUTO(buf_free) struct buf text = BUF(PASS_FILE_MAX);
-	enum err r = file_read(path, &text);
+	enum err r = need(file_read(path, &text), path);
 
-	if (r == ERR_NOT_FOUND)
-		return fail(ERR_CONFIG, "%s does not exist", path);
 	if (r == ERR_OK)
 		r = pass_file_parse(buf_view(&text), ret);
 	return r == ERR_OK ? ERR_OK : note(r, "%s", path);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "vcard/keys.h"
+#include "vcard/need.h"
 #include "vcard/ossl.h"
 
 PRINTF(2, 0)
@@ -213,12 +214,6 @@ pki_make(const struct pki_options *o)
  */
 
 static enum err
-missing(enum err r, const char *path)
-{
-	return r == ERR_NOT_FOUND ? fail(ERR_CONFIG, "%s does not exist", path) : r;
-}
-
-static enum err
 load(struct hierarchy *h)
 {
 	for (size_t i = 0; i < h->n; i++) {
@@ -227,8 +222,8 @@ load(struct hierarchy *h)
 
 		if ((r = ca_file(h, i, "key", key)) != ERR_OK ||
 		    (r = ca_file(h, i, "der", cert)) != ERR_OK ||
-		    (r = missing(key_read(key, &h->keys[i]), key)) != ERR_OK ||
-		    (r = missing(x509_read(cert, &h->certs[i]), cert)) != ERR_OK)
+		    (r = need(key_read(key, &h->keys[i]), key)) != ERR_OK ||
+		    (r = need(x509_read(cert, &h->certs[i]), cert)) != ERR_OK)
 			return r;
 	}
 	return ERR_OK;
@@ -284,7 +279,7 @@ pki_revoke(const char *dir, const char *path, int64_t now)
 	enum err r;
 
 	if ((r = pki_path(other, "%s/other", dir)) != ERR_OK ||
-	    (r = missing(x509_read(path, &cert), path)) != ERR_OK)
+	    (r = need(x509_read(path, &cert), path)) != ERR_OK)
 		return r;
 	foreign.dir = other;
 	r = revoke_in(&own, cert, now);
