@@ -171,10 +171,8 @@ file_read_at(struct channel *ch, const struct profile *p, size_t offset, size_t 
 		got = ret->len - before;
 		if (is_eof(p, sw) || (sw == SW_OK && got == 0))
 			return ERR_OK;
-		if (sw != SW_OK) {
-			ret->len = before;
+		if (sw != SW_OK)
 			return fail(ERR_CARD, "READ BINARY: %s (%04x)", sw_name(sw), sw);
-		}
 		if (got < want && ++crumbs > CRUMBS_MAX)
 			return fail(ERR_LIMIT, "the card gives a file in crumbs");
 	}

@@ -82,11 +82,14 @@ trace_transmit(struct reader *r, struct cur command, bool secret, struct buf *re
 {
 	struct trace *t = r->state;
 	size_t at = ret_reply->len;
+	struct cur before, reply;
 	enum err e;
 
 	say_command(t, command, secret);
 	e = t->inner->ops->transmit(t->inner, command, secret, ret_reply);
-	say_result(t, "<", e, cur_of(ret_reply->p + at, ret_reply->len - at));
+	reply = buf_view(ret_reply);
+	(void)cur_take(&reply, at, &before);	/* what was there already */
+	say_result(t, "<", e, reply);
 	return e;
 }
 

@@ -445,7 +445,7 @@ cache_keeps_its_bounds(void **state)
 	assert_ok(card_cache_get(other, "uzi", "39", &saved, &cert));
 	assert_int_equal(saved.len, 2);
 	assert_int_equal(cert.len, 14000);
-	assert_err(card_cache_get(other, "uzi", "02", &saved, &cert), ERR_NOT_FOUND);
+	assert_err(card_cache_get(other, "uzi", "23", &saved, &cert), ERR_NOT_FOUND);
 	assert_err(card_cache_get(other, "piv", "39", &saved, &cert), ERR_NOT_FOUND);
 	card_cache_drop(other, "uzi", "39");
 	assert_err(card_cache_get(cache, "uzi", "39", &saved, &cert), ERR_NOT_FOUND);

@@ -135,7 +135,8 @@ static void
 repeats_no_secret(void **state)
 {
 	const uint8_t pin[] = "123456";
-	const struct apdu verify = { .ins = 0x20, .p2 = 2, .data = { pin, 6 }, .secret = true };
+	const struct apdu verify = { .ins = 0x20, .p2 = 2, .data = { pin, 6 }, .le = 8,
+	    .secret = true };
 	AUTO(buf_free) struct buf b = BUF(100);
 	struct parrot p;
 	unsigned sw = 0;
