@@ -39,7 +39,8 @@ uzi_select(struct channel *ch, const struct profile *p)
 	if (sw != SW_OK)
 		return ERR_NOT_MINE;
 	if (is_vendor_prompt(buf_view(&reply)))
-		return fail(ERR_VENDOR_LOCKED, "the applet asks for its vendor's software");
+		return fail(ERR_VENDOR_LOCKED,
+		    "the applet asks for its vendor's software");
 	return ERR_OK;
 }
 
@@ -55,7 +56,8 @@ token_serial(struct channel *ch, const struct profile *p, struct buf *ret)
 
 	if (uzi_is_trouble(r))
 		return r;
-	if (r != ERR_OK || !p15_read_token(buf_view(&file), &token) || token.serial_len == 0)
+	if (r != ERR_OK || !p15_read_token(buf_view(&file), &token) ||
+	    token.serial_len == 0)
 		return ERR_NOT_FOUND;
 	buf_put(ret, token.serial, token.serial_len);
 	return buf_end(ret);
@@ -300,7 +302,8 @@ take_saved(struct cur *in, struct buf *ret)
 }
 
 static enum err
-uzi_restore(void *state, struct cur saved, struct card_key *ret, size_t max, size_t *ret_n)
+uzi_restore(void *state, struct cur saved, struct card_key *ret, size_t max,
+    size_t *ret_n)
 {
 	struct uzi *u = state;
 	uint8_t version, has, ref, slot;
@@ -308,8 +311,9 @@ uzi_restore(void *state, struct cur saved, struct card_key *ret, size_t max, siz
 
 	if (!cur_u8(&saved, &version) || version != SAVED_VERSION ||
 	    !take_saved(&saved, &u->aodf) || !take_saved(&saved, &u->prkdf) ||
-	    !take_saved(&saved, &u->cdf) || !cur_u8(&saved, &has) || !cur_u8(&saved, &ref) ||
-	    !cur_u8(&saved, &slot) || !cur_u32(&saved, &size) || saved.n != 0)
+	    !take_saved(&saved, &u->cdf) || !cur_u8(&saved, &has) ||
+	    !cur_u8(&saved, &ref) || !cur_u8(&saved, &slot) || !cur_u32(&saved, &size) ||
+	    saved.n != 0)
 		return fail(ERR_MALFORMED, "what was saved of the card");
 	understand(u);
 	u->has_fallback = has == 1;
@@ -350,7 +354,8 @@ uzi_current(void *state, struct channel *ch, const struct card_key *key, struct 
 static enum err
 use_result(const char *what, unsigned sw)
 {
-	enum err e = sw == SW_SECURITY || sw == SW_CONDITIONS ? ERR_NOT_LOGGED_IN : ERR_CARD;
+	bool refused = sw == SW_SECURITY || sw == SW_CONDITIONS;
+	enum err e = refused ? ERR_NOT_LOGGED_IN : ERR_CARD;
 
 	return fail(e, "%s: %s (%04x)", what, sw_name(sw), sw);
 }

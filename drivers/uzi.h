@@ -48,8 +48,9 @@ MUST_CHECK enum err uzi_pin_rules(void *state, const struct card_key *key,
     struct pin_rules *ret);
 MUST_CHECK enum err uzi_tries(void *state, struct channel *ch, const struct card_key *key,
     struct pin_state *ret);
-MUST_CHECK enum err uzi_verify(void *state, struct channel *ch, const struct card_key *key,
-    const struct secret *pin, struct pin_state *ret);
-MUST_CHECK enum err uzi_logout(void *state, struct channel *ch, const struct card_key *key);
+MUST_CHECK enum err uzi_verify(void *state, struct channel *ch,
+    const struct card_key *key, const struct secret *pin, struct pin_state *ret);
+MUST_CHECK enum err uzi_logout(void *state, struct channel *ch,
+    const struct card_key *key);
 
 #endif

@@ -7,7 +7,8 @@
 #define TRIES_MAX	15	/* a counter that says more is not believed */
 
 static enum err
-query_tries(const struct profile *p, struct channel *ch, uint8_t ref, struct pin_state *ret)
+query_tries(const struct profile *p, struct channel *ch, uint8_t ref,
+    struct pin_state *ret)
 {
 	AUTO(buf_free) struct buf reply = BUF(APDU_LE_MAX);
 	struct profile_apdu cmd;
@@ -100,7 +101,8 @@ pin_of(const struct uzi *u, const struct p15_key *key)
 	for (size_t i = 0; i < u->n_pins; i++) {
 		if (!p15_pin_usable(&u->pins[i]))
 			continue;
-		if (key->c.auth_id.n != 0 && !p15_id_same(&u->pins[i].id, &key->c.auth_id))
+		if (key->c.auth_id.n != 0 &&
+		    !p15_id_same(&u->pins[i].id, &key->c.auth_id))
 			continue;
 		if (found != NULL)
 			return NULL;
@@ -116,7 +118,9 @@ uzi_pin(const struct uzi *u, const struct p15_key *key, struct uzi_pin *ret)
 	const struct p15_pin *pin = pin_of(u, key);
 	struct uzi_pin f = {
 		.rules = { p->pin_min, p->pin_max, p->pin_digits, u->fallback },
-		.padded = p->pin_pad_len != 0, .pad = p->pin_pad, .pad_len = p->pin_pad_len,
+		.padded = p->pin_pad_len != 0,
+		.pad = p->pin_pad,
+		.pad_len = p->pin_pad_len,
 	};
 
 	if (pin == NULL && (u->n_pins != 0 || !u->has_fallback))
@@ -152,7 +156,8 @@ uzi_pin_rules(void *state, const struct card_key *key, struct pin_rules *ret)
 }
 
 enum err
-uzi_tries(void *state, struct channel *ch, const struct card_key *key, struct pin_state *ret)
+uzi_tries(void *state, struct channel *ch, const struct card_key *key,
+    struct pin_state *ret)
 {
 	const struct uzi *u = state;
 
@@ -175,8 +180,8 @@ pin_result(unsigned sw, struct pin_state *ret)
 		if (s.blocked)
 			s.tries = 0;
 		*ret = s;
-		return fail(s.blocked ? ERR_PIN_BLOCKED : ERR_PIN_WRONG, "VERIFY: %s (%04x)",
-		    sw_name(sw), sw);
+		return fail(s.blocked ? ERR_PIN_BLOCKED : ERR_PIN_WRONG,
+		    "VERIFY: %s (%04x)", sw_name(sw), sw);
 	}
 	return fail(ERR_CARD, "VERIFY: %s (%04x)", sw_name(sw), sw);
 }

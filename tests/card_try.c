@@ -46,7 +46,8 @@ sign(struct means *m, const struct means_view *v, bool allow_last)
 	e = secret_set(&pin, cur_str(line));
 	explicit_bzero(line, sizeof(line));
 	if (e == ERR_OK)
-		e = m->ops->sign(m, v, &pin, allow_last, cur_str("card_try"), &sig, &left);
+		e = m->ops->sign(m, v, &pin, allow_last, cur_str("card_try"), &sig,
+		    &left);
 	printf("tries %d\n", left.tries);
 	if (e != ERR_OK)
 		return stop(e, "sign");
@@ -73,9 +74,9 @@ try_card(struct pcsc *p, const struct native_search *s, bool with_pin, bool allo
 		return stop(e, "open");
 	if ((e = m->ops->look(m, &v)) != ERR_OK)
 		return stop(e, "look");
-	printf("%s: driver %s, serial %s, certificate %zu bytes, %d tries, PIN %zu to %zu, "
-	    "events %u, %u apdus\n", v.reader, v.driver, v.serial, v.cert.len, v.pin.tries,
-	    v.pin_min, v.pin_max, v.event_counter, apdus);
+	printf("%s: driver %s, serial %s, certificate %zu bytes, %d tries, "
+	    "PIN %zu to %zu, events %u, %u apdus\n", v.reader, v.driver, v.serial,
+	    v.cert.len, v.pin.tries, v.pin_min, v.pin_max, v.event_counter, apdus);
 	return with_pin ? sign(m, &v, allow_last) : 0;
 }
 
@@ -97,7 +98,8 @@ main(int argc, char **argv)
 		with_pin |= o == 's';
 		allow_last |= o == 'l';
 	}
-	if (optind == argc || (e = profiles_load(argv[optind], NULL, getuid(), &profiles)) != ERR_OK)
+	if (optind == argc ||
+	    (e = profiles_load(argv[optind], NULL, getuid(), &profiles)) != ERR_OK)
 		return optind == argc ? 2 : stop(e, "profiles");
 	if (folder != NULL && (e = card_cache_open(folder, &cache)) != ERR_OK)
 		return stop(e, "cache");

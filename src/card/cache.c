@@ -89,7 +89,8 @@ card_cache_open(const char *dir, struct card_cache **ret)
 		return fail(ERR_SYS, "%s: %s", dir, strerror(errno));
 	if ((r = check_ours(d, S_IFDIR, dir)) != ERR_OK)
 		return r;
-	fd = openat(d, "state", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	fd = openat(d, "state", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+	    0600);
 	if (fd < 0)
 		return fail(ERR_SYS, "%s/state: %s", dir, strerror(errno));
 	if ((r = check_ours(fd, S_IFREG, "state")) != ERR_OK)
@@ -233,7 +234,7 @@ rewrite(const struct card_cache *c, enum kind kind, struct cur key,
 		put_record(&next, &rec);
 		count[rec.kind]++;
 	}
-	/* A file that was written in part ends in the middle of a record: that is seen. */
+	/* Written in part, it ends in the middle of a record: that is seen. */
 	if (buf_end(&next) == ERR_OK && !write_all(c, buf_view(&next)))
 		(void)!ftruncate(c->fd, 0);
 	unlock(c);

@@ -118,8 +118,9 @@ probe(struct reader *reader, const struct candidates *c, struct candidate *ret)
 		else if (r != ERR_NOT_MINE && r != ERR_CARD)
 			return r;
 	}
-	return locked ? fail(ERR_VENDOR_LOCKED, "the card asks for its vendor's software") :
-	    fail(ERR_CARD_UNKNOWN, "no driver knows the card");
+	if (locked)
+		return fail(ERR_VENDOR_LOCKED, "the card asks for its vendor's software");
+	return fail(ERR_CARD_UNKNOWN, "no driver knows the card");
 }
 
 enum err
@@ -184,7 +185,8 @@ card_serial(const struct card *c)
 static enum err
 read_serial(struct card *c, struct channel *ch, char ret[CARD_SERIAL_MAX])
 {
-	AUTO(buf_free) struct buf serial = BUF(CARD_SERIAL_MAX / 2), hex = BUF(CARD_SERIAL_MAX);
+	AUTO(buf_free) struct buf serial = BUF(CARD_SERIAL_MAX / 2);
+	AUTO(buf_free) struct buf hex = BUF(CARD_SERIAL_MAX);
 	enum err r = c->driver->serial(ch, c->profile, &serial);
 
 	ret[0] = '\0';
@@ -240,8 +242,8 @@ login_rank(const struct card_key *key)
 
 /* The certificate of one key, into view if it suits.  ERR_NOT_FOUND: it does not. */
 static enum err
-try_key(struct card *c, struct channel *ch, const struct card_key *key, card_suits_fn *suits,
-    void *arg, struct card_view *view)
+try_key(struct card *c, struct channel *ch, const struct card_key *key,
+    card_suits_fn *suits, void *arg, struct card_view *view)
 {
 	enum err r;
 
@@ -301,15 +303,18 @@ recall(struct card *c, struct channel *ch, card_suits_fn *suits, void *arg,
 	size_t n = 0;
 	enum err r;
 
-	if (c->cache == NULL || c->serial[0] == '\0' ||
-	    card_cache_get(c->cache, c->profile->name, c->serial, &saved, &view->cert) != ERR_OK ||
-	    c->driver->restore(c->state, buf_view(&saved), keys, NELEM(keys), &n) != ERR_OK ||
-	    (suits != NULL && !suits(arg, buf_view(&view->cert))))
+	if (c->cache == NULL || c->serial[0] == '\0')
+		return ERR_NOT_FOUND;
+	r = card_cache_get(c->cache, c->profile->name, c->serial, &saved, &view->cert);
+	if (r == ERR_OK)
+		r = c->driver->restore(c->state, buf_view(&saved), keys, NELEM(keys), &n);
+	if (r != ERR_OK || (suits != NULL && !suits(arg, buf_view(&view->cert))))
 		return ERR_NOT_FOUND;
 	for (size_t i = 0; i < n; i++) {
 		if (login_rank(&keys[i]) == 0)
 			continue;
-		r = c->driver->current(c->state, ch, &keys[i], buf_view(&view->cert), &same);
+		r = c->driver->current(c->state, ch, &keys[i], buf_view(&view->cert),
+		    &same);
 		if (r != ERR_OK)
 			return r;
 		if (same) {
@@ -527,6 +532,8 @@ card_sign_once(struct card *c, const struct card_key *key, enum key_alg alg,
 
 	assert(c->known);		/* key can only come from a look */
 	*ret_pin = (struct pin_state){ .tries = -1 };
+	if (c->serial[0] == '\0' && c->cert.len == 0)
+		return fail(ERR_CARD_CHANGED, "nothing to know the card by");
 	if ((r = pin_fits(c, key, pin)) != ERR_OK ||
 	    (r = start(c, &ch)) != ERR_OK ||
 	    (r = check_pin_state(c, &ch, key, allow_last, ret_pin)) != ERR_OK ||

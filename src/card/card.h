@@ -34,7 +34,7 @@ struct card_key {
 	size_t	 id_len;
 	char	 label[64];		/* safe text */
 	enum key_type type;
-	enum key_usage usage;		/* as the card declares; the certificate decides */
+	enum key_usage usage;		/* declared; the certificate decides */
 	unsigned bits;			/* as the card declares; 0: unknown */
 	unsigned algs;			/* of enum key_alg */
 	bool	 always_auth;		/* PIN before each operation (userConsent 1) */
@@ -106,15 +106,19 @@ MUST_CHECK enum err card_look(struct card *c, struct card_cache *cache,
     card_suits_fn *suits, void *arg, struct card_view *ret);
 
 /* All keys, and the certificate of one, each in one transaction. */
-MUST_CHECK enum err card_keys(struct card *c, struct card_key *ret, size_t max, size_t *ret_n);
-MUST_CHECK enum err card_cert(struct card *c, const struct card_key *key, struct buf *ret_der);
+MUST_CHECK enum err card_keys(struct card *c, struct card_key *ret, size_t max,
+    size_t *ret_n);
+MUST_CHECK enum err card_cert(struct card *c, const struct card_key *key,
+    struct buf *ret_der);
 /* Tries without spending one; tries is -1 where the profile knows no free way. */
-MUST_CHECK enum err card_tries(struct card *c, const struct card_key *key, struct pin_state *ret);
+MUST_CHECK enum err card_tries(struct card *c, const struct card_key *key,
+    struct pin_state *ret);
 
 /*
- * After a look (or card_keys).  In one transaction: select, compare the serial, verify the PIN, sign, forget the PIN
- * by the profile's command, or else by RESET when the transaction ends.  input is what
- * alg says (DigestInfo, block or hash).  ret_sig is appended to.
+ * After a look (or card_keys).  In one transaction: select, compare the serial, verify
+ * the PIN, sign, forget the PIN by the profile's command, or else by RESET when the
+ * transaction ends.  input is what alg says (DigestInfo, block or hash).  ret_sig is
+ * appended to.
  *	ERR_CARD_CHANGED	another card, or the card was out: no PIN was sent to it;
  *				or it was out in between: there is no signature
  *	ERR_PIN_LAST_TRY	one try is left and allow_last is false: nothing was sent

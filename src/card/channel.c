@@ -41,8 +41,8 @@ channel_begin(struct reader *reader, struct channel *ret)
 
 /* Send a once, within the budget.  *ret_data points into reply. */
 static enum err
-transmit(struct channel *ch, const struct apdu *a, struct buf *reply, struct cur *ret_data,
-    unsigned *ret_sw)
+transmit(struct channel *ch, const struct apdu *a, struct buf *reply,
+    struct cur *ret_data, unsigned *ret_sw)
 {
 	AUTO(wire_wipe) struct wire w = { .n = 0 };
 	enum err r;
@@ -119,7 +119,8 @@ send_once(struct channel *ch, const struct apdu *a, struct buf *data, unsigned *
 }
 
 enum err
-channel_send(struct channel *ch, const struct apdu *cmd, struct buf *ret, unsigned *ret_sw)
+channel_send(struct channel *ch, const struct apdu *cmd, struct buf *ret,
+    unsigned *ret_sw)
 {
 	AUTO(buf_free) struct buf data = BUF(FILE_SIZE_MAX);
 	struct apdu a = *cmd;

@@ -22,7 +22,7 @@ struct channel {
 	uint8_t	 number;		/* logical channel, added to CLA */
 	bool	 opened;		/* ... by us: it is closed at the end */
 	bool	 reset;			/* end the transaction with RESET */
-	bool	 dead;			/* the card did not answer: nothing more is sent */
+	bool	 dead;			/* no answer came: nothing more is sent */
 	unsigned commands, apdus;	/* sent so far */
 	/* Where file.c has been: the selected DF, relative to the application. */
 	uint8_t	 df[CHANNEL_DF_MAX];
@@ -47,7 +47,7 @@ MUST_CHECK enum err channel_logical(struct channel *ch, uint8_t n, bool open);
  *	ERR_CARD	the card announced data and does not give it
  *	ERR_REMOVED, ERR_CARD_RESET
  */
-MUST_CHECK enum err channel_send(struct channel *ch, const struct apdu *cmd, struct buf *ret,
-    unsigned *ret_sw);
+MUST_CHECK enum err channel_send(struct channel *ch, const struct apdu *cmd,
+    struct buf *ret, unsigned *ret_sw);
 
 #endif

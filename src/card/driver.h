@@ -30,8 +30,8 @@ struct driver {
 	enum err (*open)(const struct profile *p, void **ret_state);
 	void	 (*close)(void *state);		/* no I/O; NULL is fine */
 	/* Fill at most max keys, *ret_n of them.  The order is stable per card. */
-	enum err (*keys)(void *state, struct channel *ch, struct card_key *ret, size_t max,
-	    size_t *ret_n);
+	enum err (*keys)(void *state, struct channel *ch, struct card_key *ret,
+	    size_t max, size_t *ret_n);
 	/* Append the certificate of key, DER.  ERR_NOT_FOUND if none. */
 	enum err (*cert)(void *state, struct channel *ch, const struct card_key *key,
 	    struct buf *ret_der);
@@ -41,12 +41,13 @@ struct driver {
 	 * read enough from the card to say that it, and cert, are what is there now.
 	 */
 	enum err (*save)(void *state, struct buf *ret);
-	enum err (*restore)(void *state, struct cur saved, struct card_key *ret, size_t max,
-	    size_t *ret_n);
+	enum err (*restore)(void *state, struct cur saved, struct card_key *ret,
+	    size_t max, size_t *ret_n);
 	enum err (*current)(void *state, struct channel *ch, const struct card_key *key,
 	    struct cur cert, bool *ret);
 	/* No I/O.  ERR_NOT_FOUND: no PIN is known for the key. */
-	enum err (*pin_rules)(void *state, const struct card_key *key, struct pin_rules *ret);
+	enum err (*pin_rules)(void *state, const struct card_key *key,
+	    struct pin_rules *ret);
 	/* ERR_NOT_FOUND: cannot be read without spending a try. */
 	enum err (*tries)(void *state, struct channel *ch, const struct card_key *key,
 	    struct pin_state *ret);

@@ -97,7 +97,8 @@ go(struct channel *ch, const struct profile *p, struct cur path)
 		if (r != ERR_OK)
 			return note(r, "SELECT folder");
 		if (sw != SW_OK)
-			return fail(ERR_CARD, "SELECT folder: %s (%04x)", sw_name(sw), sw);
+			return fail(ERR_CARD, "SELECT folder: %s (%04x)", sw_name(sw),
+			    sw);
 		memcpy(ch->df + ch->df_len, fid.p, 2);
 		ch->df_len += 2;
 	}
@@ -164,7 +165,8 @@ file_read_at(struct channel *ch, const struct profile *p, size_t offset, size_t 
 		    .p2 = (uint8_t)offset, .le = (unsigned)want };
 
 		if (offset >= OFFSET_MAX)
-			return fail(ERR_LIMIT, "a file of more than %d bytes", OFFSET_MAX);
+			return fail(ERR_LIMIT, "a file of more than %d bytes",
+			    OFFSET_MAX);
 		before = ret->len;
 		if ((r = channel_send(ch, &cmd, ret, &sw)) != ERR_OK)
 			return note(r, "READ BINARY");

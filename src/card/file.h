@@ -32,8 +32,8 @@ MUST_CHECK enum err file_select(struct channel *ch, const struct profile *p,
  * Append at most n bytes of the selected EF from offset, fewer at its end.
  * ERR_LIMIT: the card gives it away in crumbs.
  */
-MUST_CHECK enum err file_read_at(struct channel *ch, const struct profile *p, size_t offset,
-    size_t n, struct buf *ret);
+MUST_CHECK enum err file_read_at(struct channel *ch, const struct profile *p,
+    size_t offset, size_t n, struct buf *ret);
 
 /* Select and read what path names: all of it, or the part. */
 MUST_CHECK enum err file_read_path(struct channel *ch, const struct profile *p,

@@ -18,7 +18,8 @@ struct helper;
  * finish(arg) is called once, at the end of the thread; that may be after
  * helper_stop(), when a call was given up.
  */
-MUST_CHECK enum err helper_start(void (*finish)(void *arg), void *arg, struct helper **ret);
+MUST_CHECK enum err helper_start(void (*finish)(void *arg), void *arg,
+    struct helper **ret);
 void helper_stop(struct helper **h);
 
 /*

@@ -300,7 +300,8 @@ job_status(struct job *j)
 	DWORD state = 0;
 
 	j->atr_len = sizeof(j->atr);
-	return SCardStatus(j->handle, NULL, NULL, &state, &j->protocol, j->atr, &j->atr_len);
+	return SCardStatus(j->handle, NULL, NULL, &state, &j->protocol, j->atr,
+	    &j->atr_len);
 }
 
 static void
@@ -386,7 +387,8 @@ link_begin(struct reader *r)
 	if (j.rv != SCARD_S_SUCCESS)
 		return failure(j.rv, "begin");
 	/* It was reconnected: is it the same card? */
-	if (j.atr_len != 0 && !cur_eq(cur_of(j.atr, j.atr_len), cur_of(r->atr, r->atr_len))) {
+	if (j.atr_len != 0 &&
+	    !cur_eq(cur_of(j.atr, j.atr_len), cur_of(r->atr, r->atr_len))) {
 		(void)run(l->p, job_end, NULL, &j, WAIT_MS);
 		return fail(ERR_REMOVED, "another ATR");
 	}

@@ -22,10 +22,10 @@ struct pcsc_reader_state {
 	bool	 present;		/* a card is in it */
 	bool	 mute;			/* ... and does not answer */
 	bool	 in_use;		/* ... and another program has it */
-	uint32_t event_counter;		/* of card events; a change means another insertion */
+	uint32_t event_counter;		/* a change means another insertion */
 	uint8_t	 atr[CARD_ATR_MAX];
 	size_t	 atr_len;
-	uint64_t service;		/* which run of pcscd counts the events; 0: unknown */
+	uint64_t service;		/* which run of pcscd it is; 0: unknown */
 	uint32_t word;			/* PC/SC's own, for pcsc_wait() */
 };
 /* The readers and what is in them now, without an APDU. *ret_n may exceed max. */
@@ -37,8 +37,8 @@ MUST_CHECK enum err pcsc_list(struct pcsc *p, struct pcsc_reader_state *ret, siz
  * counter) or timeout_ms passed (ERR_TIMEOUT).  pcsc_cancel(), from another thread,
  * ends the wait: ERR_CANCELLED.  ERR_NO_SERVICE: the daemon went away.
  */
-MUST_CHECK enum err pcsc_wait(struct pcsc *p, const struct pcsc_reader_state *known, size_t n,
-    int timeout_ms);
+MUST_CHECK enum err pcsc_wait(struct pcsc *p, const struct pcsc_reader_state *known,
+    size_t n, int timeout_ms);
 void pcsc_cancel(struct pcsc *p);
 
 /* Commands sent to cards through this context so far. */
@@ -47,7 +47,8 @@ uint32_t pcsc_apdus(const struct pcsc *p);
 /*
  * Connect, shared, within 10 s.  p must outlive the reader.  One call of a card
  * takes at most 60 s; after that the reader answers ERR_IO until it came back.
- *	ERR_NO_CARD, ERR_REMOVED, ERR_CARD_BUSY (another's transaction, or exclusive), ERR_IO
+ *	ERR_CARD_BUSY	another program's transaction, or exclusive use
+ *	ERR_NO_CARD, ERR_REMOVED, ERR_IO
  */
 MUST_CHECK enum err pcsc_connect(struct pcsc *p, const char *reader, struct reader **ret);
 

@@ -126,7 +126,8 @@ add_pattern(const struct item *it, struct profile_pattern *list, size_t *n)
 	if (*n == PROFILE_PATTERNS)
 		return ini_refuse(it->line, "fewer patterns");
 	if (!read_pattern(it->line->value, &list[*n]))
-		return ini_refuse(it->line, "bytes in hex, ?? for any byte, * for any rest");
+		return ini_refuse(it->line,
+		    "bytes in hex, ?? for any byte, * for any rest");
 	++*n;
 	return ERR_OK;
 }
@@ -423,7 +424,8 @@ on_tags(const struct item *it)
 	const uint8_t *t = it->p->mse_tags;
 	enum err r = hex_bytes(it->line, it->p->mse_tags, 2, "84 80 or 80 84");
 
-	if (r == ERR_OK && !((t[0] == 0x84 && t[1] == 0x80) || (t[0] == 0x80 && t[1] == 0x84)))
+	if (r == ERR_OK &&
+	    !((t[0] == 0x84 && t[1] == 0x80) || (t[0] == 0x80 && t[1] == 0x84)))
 		return ini_refuse(it->line, "84 80 or 80 84");
 	return r;
 }

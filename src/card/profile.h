@@ -40,7 +40,7 @@ struct profile {
 	char	 name[48];		/* of the file, without .profile */
 	char	 title[64];
 	char	 driver[16];
-	bool	 probe;			/* may be tried on a card whose ATR nobody knows */
+	bool	 probe;			/* may be tried on an unknown ATR */
 	struct profile_pattern atr[PROFILE_PATTERNS];
 	size_t	 n_atr;
 	struct profile_pattern historical[PROFILE_PATTERNS];
@@ -52,7 +52,7 @@ struct profile {
 	uint8_t	 channel;		/* logical channel, 0 to 3 */
 	bool	 channel_open;		/* it must be asked for */
 	uint8_t	 select_df[2], select_ef[2];	/* P1 P2 */
-	uint16_t placeholder;		/* FID that stands for the application; never selected */
+	uint16_t placeholder;		/* FID of the application; never selected */
 	unsigned chunk;			/* bytes in one READ BINARY */
 	uint16_t eof[PROFILE_STATUS];	/* status words that say "end of the file" */
 	size_t	 n_eof;
@@ -74,7 +74,7 @@ struct profile {
 	struct profile_command logout;
 
 	/* [key] */
-	bool	 key_path;		/* select the key's path, if it has one, before MSE */
+	bool	 key_path;		/* select the key's path, if any, before MSE */
 	enum profile_key_ref key_ref;
 	uint8_t	 mse[2];		/* P1 P2 */
 	uint8_t	 mse_tags[2];		/* in the order in which the card wants them */
@@ -86,7 +86,7 @@ struct profile {
 MUST_CHECK enum err profile_parse(struct cur text, const char *name, struct profile *ret);
 
 struct profiles {
-	struct profile *items[PROFILES_MAX + 1];	/* NULL-terminated, sorted by name */
+	struct profile *items[PROFILES_MAX + 1];	/* NULL-terminated, by name */
 	size_t	 n;
 };
 /*

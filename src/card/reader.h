@@ -21,7 +21,7 @@ struct reader_ops {
 	void	 (*end)(struct reader *r, enum reader_end how);
 	/*
 	 * One command, one reply of at least two bytes (data and status word), which
-	 * is appended.  secret: the command holds a PIN and must not be shown or repeated.
+	 * is appended.  secret: the command holds a PIN, is not shown and not repeated.
 	 *	ERR_REMOVED, ERR_CARD_RESET, ERR_IO
 	 */
 	enum err (*transmit)(struct reader *r, struct cur command, bool secret,

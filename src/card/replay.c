@@ -177,7 +177,8 @@ make(struct cur atr, struct reader **ret, struct replay **ret_state)
 }
 
 enum err
-replay_open(const struct replay_line *lines, size_t n, const char *atr, struct reader **ret)
+replay_open(const struct replay_line *lines, size_t n, const char *atr,
+    struct reader **ret)
 {
 	AUTO(buf_free) struct buf b = BUF(CARD_ATR_MAX);
 	struct replay *s;

@@ -10,8 +10,8 @@
 
 struct replay_line {
 	const char *command;	/* hex, single spaces allowed */
-	const char *reply;	/* the same, data and status word; NULL: what happens instead */
-	enum err    what;	/* ... ERR_REMOVED, ERR_CARD_RESET, ERR_IO */
+	const char *reply;	/* the same, with status word; NULL: see what */
+	enum err    what;	/* happens instead: ERR_REMOVED, ERR_CARD_RESET, ERR_IO */
 };
 
 struct replay_seen {
@@ -24,8 +24,8 @@ struct replay_seen {
 };
 
 /* lines and atr (hex) stay the caller's and must outlive the reader. */
-MUST_CHECK enum err replay_open(const struct replay_line *lines, size_t n, const char *atr,
-    struct reader **ret);
+MUST_CHECK enum err replay_open(const struct replay_line *lines, size_t n,
+    const char *atr, struct reader **ret);
 const struct replay_seen *replay_seen(const struct reader *r);
 /* Every line was played, and nothing else was asked. */
 bool replay_done(const struct reader *r);
@@ -40,6 +40,7 @@ void replay_busy(struct reader *r);
  * Each command takes one chunk off input: u8 kind, u16 length, bytes.  Kind 0 is a
  * reply, every other one a failure.  At the end of input the card is gone.
  */
-MUST_CHECK enum err replay_open_bytes(struct cur input, struct cur atr, struct reader **ret);
+MUST_CHECK enum err replay_open_bytes(struct cur input, struct cur atr,
+    struct reader **ret);
 
 #endif

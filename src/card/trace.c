@@ -74,7 +74,8 @@ trace_end(struct reader *r, enum reader_end how)
 	struct trace *t = r->state;
 
 	t->inner->ops->end(t->inner, how);
-	say_result(t, how == READER_RESET ? "= end reset" : "= end", ERR_OK, cur_of(NULL, 0));
+	say_result(t, how == READER_RESET ? "= end reset" : "= end", ERR_OK,
+	    cur_of(NULL, 0));
 }
 
 static enum err

@@ -21,7 +21,7 @@ struct watch {
 	int	 news;			/* for the loop: there is something to take */
 	int	 wake;			/* for the thread: stop or look again */
 	bool	 stop, done;
-	struct pcsc *pcsc;		/* set while the thread waits: it can be cancelled */
+	struct pcsc *pcsc;		/* set while the thread waits in it */
 	struct watch_state state;
 	bool	 fresh;
 };

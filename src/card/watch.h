@@ -22,7 +22,7 @@ void watch_poke(struct watch *w);
 #define WATCH_READERS	64
 struct watch_state {
 	bool	 service;		/* pcscd answers */
-	uint64_t generation;		/* of the connection to pcscd: changes when it restarted */
+	uint64_t generation;		/* changes when pcscd restarted */
 	struct pcsc_reader_state readers[WATCH_READERS];
 	size_t	 n;
 };

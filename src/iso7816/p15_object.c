@@ -113,7 +113,8 @@ read_bits(struct cur *type)
 	struct cur v;
 	int64_t bits;
 
-	if (!tlv_take_tag(type, 0x02, &v) || !tlv_int(v, &bits) || bits < 0 || bits > 16384)
+	if (!tlv_take_tag(type, 0x02, &v) || !tlv_int(v, &bits) || bits < 0 ||
+	    bits > 16384)
 		return 0;
 	return (unsigned)bits;
 }
@@ -151,7 +152,8 @@ p15_read_keys(struct cur file, struct p15_key *ret, size_t max)
 	struct tlv t;
 	size_t n = 0;
 
-	for (unsigned at = 0; at < P15_OBJECTS && n < max && next_object(&file, &t); at++) {
+	for (unsigned at = 0; at < P15_OBJECTS && n < max &&
+	    next_object(&file, &t); at++) {
 		ret[n] = (struct p15_key){ .ordinal = at };
 		if (read_object(&t, &o) && read_key(&o, &ret[n]))
 			n++;

@@ -95,7 +95,8 @@ tlv_find(struct cur in, uint32_t tag, struct cur *ret)
 
 	while (in.n != 0) {
 		if (!tlv_take(&in, &t))
-			return fail(ERR_MALFORMED, "broken TLV before tag %x", (unsigned)tag);
+			return fail(ERR_MALFORMED, "broken TLV before tag %x",
+			    (unsigned)tag);
 		if (t.tag == tag) {
 			*ret = t.value;
 			return ERR_OK;

@@ -20,10 +20,10 @@ struct means_view {
 	char	 reader[CARD_READER_MAX];
 	uint32_t event_counter;		/* of the reader, when the card was looked at */
 	char	 driver[16];
-	char	 serial[CARD_SERIAL_MAX];	/* hex; a name for the card, not for the person */
+	char	 serial[CARD_SERIAL_MAX];	/* hex; names the card, not the person */
 	struct buf cert;		/* the authentication certificate, DER */
 	enum means_alg alg;
-	struct pin_state pin;		/* tries, as far as they are known without a try */
+	struct pin_state pin;		/* tries, as far as known for nothing */
 	size_t	 pin_min, pin_max;	/* bytes a PIN can have */
 	bool	 pin_digits_only;
 };
@@ -48,7 +48,8 @@ struct means_ops {
 	 * ERR_CARD_CHANGED.  ret_sig is in JWS form (ECDSA as r and s).
 	 *	ERR_PIN_WRONG	ret_pin->tries says how many remain
 	 *	ERR_PIN_BLOCKED, ERR_PIN_LAST_TRY (only one is left and allow_last is
-	 *	false), ERR_PIN_LENGTH (nothing was sent), ERR_CARD_INACTIVE, and those of look()
+	 *	false), ERR_PIN_LENGTH (nothing was sent), ERR_CARD_INACTIVE, and those of
+	 *	look()
 	 */
 	enum err (*sign)(struct means *m, const struct means_view *v,
 	    const struct secret *pin, bool allow_last, struct cur tbs,

@@ -9,7 +9,7 @@
 
 struct native_options {
 	const struct profile *const *profiles;	/* NULL-terminated, as profiles_list() */
-	const struct driver *const *drivers;	/* NULL-terminated, as drivers/drivers.h */
+	const struct driver *const *drivers;	/* the same; drivers_table */
 	struct card_cache *cache;		/* may be NULL */
 };
 

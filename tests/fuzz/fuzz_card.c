@@ -16,8 +16,8 @@ static const char common[] =
 
 /* The UZI pass; a card that is unlike it in everything. */
 static const char *const rest[] = {
-	"serial = 00 CA 01 00 08\n[pin]\nreference = 02\nreference = 03\npadding = 00 15\n"
-	"min = 6\ntries = query 80 34 00 RR 00\n",
+	"serial = 00 CA 01 00 08\n[pin]\nreference = 02\nreference = 03\npadding = 00 "
+	"15\nmin = 6\ntries = query 80 34 00 RR 00\n",
 	"channel = 1\nchannel_open = yes\nchunk = 16\n[pin]\naodf = no\nreference = 02\n"
 	"path = yes\ntries = empty-verify\nlogout = 00 20 FF RR\n"
 	"[key]\npath = yes\nreference = ordinal\ndigest_info = card\n",
@@ -25,7 +25,8 @@ static const char *const rest[] = {
 };
 
 static const uint8_t digest_info[51] = {
-	0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+	0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04,
+	    0x02,
 	0x01, 0x05, 0x00, 0x04, 0x20,
 };
 

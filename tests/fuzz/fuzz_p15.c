@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* ISO 7816-15: first byte says which file it is; every object that is read keeps its bounds. */
+/* ISO 7816-15: the first byte says which file; what is read keeps its bounds. */
 #include "tests/fuzz/fuzz.h"
 
 #include "base/text.h"

@@ -147,7 +147,8 @@ select_application(struct fake_card *c, struct buf *ret)
 }
 
 static unsigned
-answer(struct fake_card *c, const uint8_t h[4], struct cur data, unsigned le, struct buf *ret)
+answer(struct fake_card *c, const uint8_t h[4], struct cur data, unsigned le,
+    struct buf *ret)
 {
 	switch (h[1]) {
 	case 0xa4:
@@ -223,7 +224,8 @@ fake_events(struct reader *r, uint32_t *ret)
 }
 
 static const struct reader_ops fake_ops = {
-	.begin = fake_begin, .end = fake_end, .transmit = fake_transmit, .events = fake_events,
+	.begin = fake_begin, .end = fake_end, .transmit = fake_transmit,
+	    .events = fake_events,
 };
 
 struct reader *

@@ -185,7 +185,8 @@ watch_sees_cards_come_and_go(void **state)
 	tell("insert 0", "z");
 	wait_for(w, has_card, &s);
 	assert_true(s.readers[0].event_counter != counter);
-	assert_true(profile_matches(&profile, cur_of(s.readers[0].atr, s.readers[0].atr_len)));
+	assert_true(profile_matches(&profile,
+	    cur_of(s.readers[0].atr, s.readers[0].atr_len)));
 	assert_int_equal(s.generation, generation);
 	counter = s.readers[0].event_counter;
 	tell("remove 0", NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* One transaction: budgets, GET RESPONSE, 6Cxx, secrets (hostile-cards vectors 17 to 26, 31). */
+/* One transaction: budgets, 61xx, 6Cxx, secrets (hostile-cards vectors 17 to 26, 31). */
 #include "tests/check.h"
 
 #include <semaphore.h>
@@ -57,7 +57,8 @@ static const struct apdu get_data = { .ins = 0xca, .p1 = 1, .le = 8 };
 
 /* Send one command to a card that only knows one reply. */
 static enum err
-ask(const char *reply, const struct apdu *a, struct buf *ret, struct parrot *p, unsigned *sw)
+ask(const char *reply, const struct apdu *a, struct buf *ret, struct parrot *p,
+    unsigned *sw)
 {
 	struct reader r = { .ops = &parrot_ops, .state = p };
 	AUTO(channel_end) struct channel ch = { 0 };
@@ -240,7 +241,7 @@ replay_notices_what_is_not_written(void **state)
 	(void)state;
 	assert_ok(replay_open(lines, 1, "3B00", &r));
 	assert_false(replay_done(r));		/* a line is left over */
-	assert_err(r->ops->transmit(r, same, false, &b), ERR_IO);	/* no transaction */
+	assert_err(r->ops->transmit(r, same, false, &b), ERR_IO);	/* not begun */
 	reader_close(&r);
 	assert_ok(replay_open(lines, 1, "3B00", &r));
 	assert_ok(r->ops->begin(r));
@@ -271,7 +272,8 @@ static void
 trace_hides_pins(void **state)
 {
 	const uint8_t pin[] = "123456\0\0\0\0\0\0\0\0";
-	const struct apdu verify = { .ins = 0x20, .p2 = 2, .data = { pin, 15 }, .secret = true };
+	const struct apdu verify = { .ins = 0x20, .p2 = 2, .data = { pin, 15 },
+	    .secret = true };
 	const struct replay_line lines[] = {
 		{ "00CA010008", "0102 9000", ERR_OK },
 		{ "002000020F313233343536000000000000000000", "63C2", ERR_OK },
@@ -370,7 +372,8 @@ helper_gives_up_and_cleans_up(void **state)
 	assert_int_equal(quick.out, 42);
 	give_one_up(h, &hang);
 	assert_int_equal(hang.out, 0);
-	assert_err(helper_call(h, slow_call, slow_undo, &quick, sizeof(quick), 60000), ERR_BUSY);
+	assert_err(helper_call(h, slow_call, slow_undo, &quick, sizeof(quick), 60000),
+	    ERR_BUSY);
 	sem_post(&go);
 	sem_wait(&undone);			/* it ended, and was undone */
 	while (helper_call(h, slow_call, NULL, &quick, sizeof(quick), 60000) == ERR_BUSY)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* Our card stack as a login means, with real keys; and which reader it is (pcsc is played here). */
+/* Our card stack as a login means, with real keys; and which reader it is. */
 #include "tests/check.h"
 
 #include <openssl/x509.h>
@@ -22,7 +22,8 @@ setup(void **state)
 	const struct recipe h = { .cn = "H", .usage = "critical,nonRepudiation" };
 	const struct recipe b = { .cn = "B", .usage = "digitalSignature,nonRepudiation" };
 	const struct recipe v = { .cn = "V", .usage = "keyEncipherment" };
-	const struct recipe e = { .cn = "E", .usage = "digitalSignature", .kind = "P-256" };
+	const struct recipe e = { .cn = "E", .usage = "digitalSignature",
+	    .kind = "P-256" };
 
 	(void)state;
 	read_uzi_profile(&profile);
@@ -52,7 +53,8 @@ teardown(void **state)
 static void
 make_pass(struct fake_card *c)
 {
-	fake_card_make(c, buf_view(&auth.der), USE_SIGN, buf_view(&sign.der), USE_NON_REP);
+	fake_card_make(c, buf_view(&auth.der), USE_SIGN, buf_view(&sign.der),
+	    USE_NON_REP);
 	c->key[0] = auth.key;
 	c->key[1] = sign.key;
 }
@@ -66,8 +68,8 @@ open_means(struct fake_card *c, struct card_cache *cache, struct means **ret)
 }
 
 static enum err
-sign_with(struct means *m, const struct means_view *v, const char *digits, struct buf *sig,
-    struct pin_state *left)
+sign_with(struct means *m, const struct means_view *v, const char *digits,
+    struct buf *sig, struct pin_state *left)
 {
 	AUTO(secret_wipe) struct secret pin = { .len = 0 };
 
@@ -364,10 +366,10 @@ spoilt_signatures_do_not_verify(void **state)
 	c.spoil = drop_last_byte;
 	assert_ok(sign_with(m, &v, "123456", &sig, &left));
 	assert_int_equal(sig.len, 256);		/* of the right length ... */
-	assert_false(verifies(auth.key, buf_view(&sig)));	/* ... and checked above */
+	assert_false(verifies(auth.key, buf_view(&sig)));	/* but wrong */
 	buf_clear(&sig);
 	c.spoil = add_a_byte;
-	assert_err(sign_with(m, &v, "123456", &sig, &left), ERR_IO);	/* no short reply */
+	assert_err(sign_with(m, &v, "123456", &sig, &left), ERR_IO);	/* too long */
 	assert_int_equal(sig.len, 0);
 }
 
@@ -402,7 +404,8 @@ pcsc_connect(struct pcsc *p, const char *reader, struct reader **ret)
 		if (strcmp(world.readers[i].name, reader) == 0) {
 			AUTO(buf_free) struct buf hex = BUF(128);
 
-			hex_put(&hex, cur_of(world.readers[i].atr, world.readers[i].atr_len));
+			hex_put(&hex, cur_of(world.readers[i].atr,
+			    world.readers[i].atr_len));
 			*ret = fake_card_reader(&world.card[i], reader, buf_cstr(&hex));
 			return ERR_OK;
 		}
@@ -481,7 +484,7 @@ takes_the_only_usable_card(void **state)
 	assert_string_equal(found.name, "Reader 01 00");
 	assert_int_equal(world.card[0].apdus, 1);	/* one SELECT, no more */
 	put_reader(1, UZI_LOCKED);
-	assert_ok(native_find(NULL, &plain, &found));	/* the login will say what it is */
+	assert_ok(native_find(NULL, &plain, &found));	/* look() will say it */
 	assert_string_equal(found.name, "Reader 01 00");
 }
 
@@ -579,13 +582,15 @@ main(void)
 		cmocka_unit_test(signatures_get_their_length),
 		cmocka_unit_test(ecdsa_becomes_r_and_s),
 		cmocka_unit_test(spoilt_signatures_do_not_verify),
-		cmocka_unit_test_setup_teardown(says_what_is_missing, empty_world, empty_world),
+		cmocka_unit_test_setup_teardown(says_what_is_missing, empty_world,
+		    empty_world),
 		cmocka_unit_test_setup_teardown(takes_the_only_usable_card, empty_world,
 		    empty_world),
 		cmocka_unit_test_setup_teardown(never_guesses, empty_world, empty_world),
-		cmocka_unit_test_setup_teardown(ignores_what_the_configuration_says, empty_world,
+		cmocka_unit_test_setup_teardown(ignores_what_the_configuration_says,
+		    empty_world, empty_world),
+		cmocka_unit_test_setup_teardown(probes_once_per_insertion, empty_world,
 		    empty_world),
-		cmocka_unit_test_setup_teardown(probes_once_per_insertion, empty_world, empty_world),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* ISO 7816-15 files: the examples of the references, and hostile-cards vectors 7 to 14, 49 to 60. */
+/* ISO 7816-15 files: examples, and hostile-cards vectors 7 to 14 and 49 to 60. */
 #include "tests/check.h"
 
 #include <stdlib.h>
@@ -71,8 +71,8 @@ reads_a_padded_pin(void **state)
 
 	(void)state;				/* iso7816.md section 7 */
 	hex("30 36 30 0C 0C 03 50 49 4E 03 02 06 C0 04 01 02 30 03 04 01 01 "
-	    "A1 21 30 1F 03 02 02 4C 0A 01 01 02 01 06 02 01 08 02 01 08 80 02 00 81 04 01 FF "
-	    "30 06 04 04 3F 00 50 15", &b);
+	    "A1 21 30 1F 03 02 02 4C 0A 01 01 02 01 06 02 01 08 02 01 08 80 02 00 81 04 "
+	    "01 FF 30 06 04 04 3F 00 50 15", &b);
 	assert_int_equal(p15_read_pins(buf_view(&b), &pin, 1), 1);
 	assert_int_equal(pin.ref, 0x81);
 	assert_int_equal(pin.min, 6);
@@ -118,23 +118,28 @@ judges_pins(void **state)
 	assert_int_equal(p.ref, 0);
 	assert_int_equal(one_pin(LOCAL_SET, ASCII, "02 01 04 02 01 08", &p), 1);
 	assert_int_equal(p.ref, 0);
-	assert_int_equal(one_pin(LOCAL_SET, ASCII, "02 01 04 02 01 08 80 02 00 FF", &p), 1);
+	assert_int_equal(one_pin(LOCAL_SET, ASCII, "02 01 04 02 01 08 80 02 00 FF", &p),
+	    1);
 	assert_int_equal(p.ref, 255);
 	assert_int_equal(one_pin(LOCAL_SET, ASCII, "02 01 04 02 01 08 80 01 FF", &p), 1);
 	assert_int_equal(p.ref, 255);
-	assert_int_equal(one_pin(LOCAL_SET, ASCII, "02 01 04 02 01 08 80 02 01 2C", &p), 0);
+	assert_int_equal(one_pin(LOCAL_SET, ASCII, "02 01 04 02 01 08 80 02 01 2C", &p),
+	    0);
 	/* vector 54 */
 	assert_int_equal(one_pin(LOCAL_SET, ASCII, "02 01 0A 02 01 08 02 01 04", &p), 0);
-	assert_int_equal(one_pin(LOCAL_PADDED, ASCII, "02 01 04 02 01 00 04 01 00", &p), 0);
-	assert_int_equal(one_pin(LOCAL_PADDED, ASCII, "02 01 04 02 02 00 C8 04 01 00", &p), 0);
-	assert_int_equal(one_pin(LOCAL_PADDED, ASCII, "02 01 04 02 04 7F FF FF FF 04 01 00", &p),
+	assert_int_equal(one_pin(LOCAL_PADDED, ASCII, "02 01 04 02 01 00 04 01 00", &p),
 	    0);
+	assert_int_equal(one_pin(LOCAL_PADDED, ASCII, "02 01 04 02 02 00 C8 04 01 00",
+	    &p), 0);
+	assert_int_equal(one_pin(LOCAL_PADDED, ASCII,
+	    "02 01 04 02 04 7F FF FF FF 04 01 00", &p), 0);
 	assert_int_equal(one_pin(LOCAL_PADDED, ASCII, "02 01 04 02 01 08 04 00", &p), 0);
-	assert_int_equal(one_pin(LOCAL_PADDED, ASCII, "02 01 04 02 01 08 04 03 00 00 00", &p), 0);
+	assert_int_equal(one_pin(LOCAL_PADDED, ASCII, "02 01 04 02 01 08 04 03 00 00 00",
+	    &p), 0);
 	assert_int_equal(one_pin(LOCAL_PADDED, ASCII, "02 01 04 02 01 08", &p), 0);
 	/* What is stored shorter than allowed is not cut, but not allowed. */
-	assert_int_equal(one_pin(LOCAL_PADDED, ASCII, "02 01 04 02 01 08 02 01 0C 04 01 00", &p),
-	    1);
+	assert_int_equal(one_pin(LOCAL_PADDED, ASCII,
+	    "02 01 04 02 01 08 02 01 0C 04 01 00", &p), 1);
 	assert_int_equal(p.max, 8);
 	for (int type = 0; type <= 4; type++) {
 		char text[] = "0A 01 00";
@@ -158,14 +163,14 @@ judges_pins(void **state)
 }
 
 static const char rsa_auth_key[] =
-    "30 31 30 0D 0C 04 41 55 54 48 03 02 07 80 04 01 01 30 0E 04 01 45 03 02 05 20 03 02 03 B8 "
-    "02 01 01 A1 10 30 0E 30 08 04 06 3F 00 50 15 45 01 02 02 08 00";
+    "30 31 30 0D 0C 04 41 55 54 48 03 02 07 80 04 01 01 30 0E 04 01 45 03 02 05 20 03 02 "
+    "03 B8 02 01 01 A1 10 30 0E 30 08 04 06 3F 00 50 15 45 01 02 02 08 00";
 static const char rsa_sign_key[] =
-    "30 36 30 10 0C 04 53 49 47 4E 03 02 07 80 04 01 02 02 01 01 30 10 04 01 46 03 03 06 20 40 "
-    "03 02 03 B8 02 02 00 82 A1 10 30 0E 30 08 04 06 3F 00 50 15 45 02 02 02 08 00";
+    "30 36 30 10 0C 04 53 49 47 4E 03 02 07 80 04 01 02 02 01 01 30 10 04 01 46 03 03 06 "
+    "20 40 03 02 03 B8 02 02 00 82 A1 10 30 0E 30 08 04 06 3F 00 50 15 45 02 02 02 08 00";
 static const char ec_auth_key[] =
-    "A0 31 30 0D 0C 04 41 55 54 48 03 02 07 80 04 01 01 30 0E 04 01 45 03 02 05 20 03 02 03 B8 "
-    "02 01 01 A1 10 30 0E 30 08 04 06 3F 00 50 15 45 01 02 02 01 00";
+    "A0 31 30 0D 0C 04 41 55 54 48 03 02 07 80 04 01 01 30 0E 04 01 45 03 02 05 20 03 02 "
+    "03 B8 02 01 01 A1 10 30 0E 30 08 04 06 3F 00 50 15 45 01 02 02 01 00";
 
 static void
 reads_private_keys(void **state)
@@ -206,7 +211,8 @@ reads_private_keys(void **state)
 static size_t
 one_key(const char *class, const char *type, struct p15_key *ret)
 {
-	AUTO(buf_free) struct buf all = BUF(512), attr = BUF(512), file = BUF(512), b = BUF(512);
+	AUTO(buf_free) struct buf all = BUF(512), attr = BUF(512), file = BUF(512),
+	    b = BUF(512);
 
 	buf_cur(&all, hex("30 06 03 02 07 80 04 00", &b));
 	tlv_put(&all, 0x30, hex(class, &b));
@@ -236,7 +242,8 @@ maps_references_and_sizes(void **state)
 	assert_int_equal(one_key(ID_USE " 02 02 FF 7F", FILE_1, &k), 0);
 	assert_int_equal(one_key(ID_USE " 02 02 01 00", FILE_1, &k), 0);
 	assert_int_equal(one_key(ID_USE " 02 00", FILE_1, &k), 0);
-	assert_int_equal(one_key(ID_USE " 02 09 00 00 00 00 00 00 00 00 01", FILE_1, &k), 0);
+	assert_int_equal(one_key(ID_USE " 02 09 00 00 00 00 00 00 00 00 01", FILE_1, &k),
+	    0);
 	/* vector 58: the declared size is a hint */
 	assert_int_equal(one_key(ID_USE, "30 04 04 02 45 01 02 01 00", &k), 1);
 	assert_int_equal(k.bits, 0);
@@ -244,7 +251,7 @@ maps_references_and_sizes(void **state)
 	assert_int_equal(k.bits, 0);
 	assert_int_equal(one_key(ID_USE, "30 04 04 02 45 01", &k), 1);
 	assert_int_equal(k.bits, 0);
-	/* vector 56: an empty path is one (A.E.T. applets); vector 8: an empty id is none */
+	/* vector 56: an empty path is one; vector 8: an empty id is none */
 	assert_int_equal(one_key(ID_USE, "30 02 04 00 02 02 08 00", &k), 1);
 	assert_int_equal(k.path.n, 0);
 	assert_int_equal(one_key("04 00 03 02 05 20", FILE_1, &k), 0);
@@ -258,8 +265,10 @@ maps_references_and_sizes(void **state)
 	assert_int_equal(one_key(ID_USE " 01 00", FILE_1, &k), 0);
 	/* an id of 65 bytes */
 	assert_int_equal(one_key("04 41 "
-	    "00000000000000000000000000000000000000000000000000000000000000000000000000000000"
-	    "00000000000000000000000000000000000000000000000000 03 02 05 20", FILE_1, &k), 0);
+	    "0000000000000000000000000000000000000000000000000000000000000000"
+	    "000000000000000000000000000000000000000000000000000000000000000000 03 02 "
+	    "05 20", FILE_1, &k),
+	    0);
 }
 
 static bool
@@ -276,7 +285,8 @@ follows_only_sane_paths(void **state)
 	const char *const bad[] = {		/* vector 50 */
 		"04 01 3F", "04 03 3F 00 50", "04 11 0101010101010101010101010101010101",
 		"04 12 010101010101010101010101010101010101",
-		"04 02 00 00", "04 02 FF FF", "04 04 50 15 3F 00", "04 06 3F 00 50 15 3F FF",
+		"04 02 00 00", "04 02 FF FF", "04 04 50 15 3F 00",
+		"04 06 3F 00 50 15 3F FF",
 		"04 02 45 01 02 01 FF 80 01 01", "04 02 45 01 02 01 01 80 01 FF",
 		"04 02 45 01 02 04 7F FF FF FF 80 04 7F FF FF FF",
 		"04 02 45 01 02 03 01 00 00 80 01 01",
@@ -320,12 +330,13 @@ reads_the_object_directory(void **state)
 	assert_int_equal(o.e[2].kind, P15_CDF);
 	assert_path(&o.e[2].path, "4404");
 	assert_int_equal(o.e[3].kind, P15_AODF);
-	p15_read_odf(hex("A0 0A 30 08 04 06 3F 00 50 15 44 01 A4 0A 30 08 04 06 3F 00 50 15 44 41 "
-	    "FF FF FF FF", &b), &o);
+	p15_read_odf(hex("A0 0A 30 08 04 06 3F 00 50 15 44 01 A4 0A 30 08 04 06 3F 00 50 "
+	    "15 44 41 FF FF FF FF", &b), &o);
 	assert_int_equal(o.n, 2);
 	assert_path(&o.e[1].path, "3F0050154441");
 	/* vector 14: padding ends it, garbage behind it is not looked at */
-	p15_read_odf(hex("A0 06 30 04 04 02 44 00 00 00 A8 06 30 04 04 02 44 08", &b), &o);
+	p15_read_odf(hex("A0 06 30 04 04 02 44 00 00 00 A8 06 30 04 04 02 44 08", &b),
+	    &o);
 	assert_int_equal(o.n, 1);
 	/* vectors 27, 28: not an ODF */
 	p15_read_odf(cur_of(NULL, 0), &o);
@@ -401,13 +412,16 @@ reads_certificates(void **state)
 	struct p15_cert c[4];
 
 	(void)state;
-	buf_cur(&file, hex("30 26 30 0A 0C 04 41 55 54 48 03 02 06 40 30 03 04 01 45 A1 13 30 11 "
-	    "30 0F 04 06 3F 00 50 15 43 31 02 01 00 80 02 06 12", &b));
+	buf_cur(&file, hex("30 26 30 0A 0C 04 41 55 54 48 03 02 06 40 30 03 04 01 45 A1 "
+	    "13 30 11 30 0F 04 06 3F 00 50 15 43 31 02 01 00 80 02 06 12", &b));
 	/* by value; no file; not X.509; a CA */
-	buf_cur(&file, hex("30 11 30 00 30 03 04 01 45 A1 08 30 06 A0 04 30 02 05 00", &b));
+	buf_cur(&file, hex("30 11 30 00 30 03 04 01 45 A1 08 30 06 A0 04 30 02 05 00",
+	    &b));
 	buf_cur(&file, hex("30 0F 30 00 30 03 04 01 45 A1 06 30 04 30 02 04 00", &b));
-	buf_cur(&file, hex("A0 11 30 00 30 03 04 01 45 A1 08 30 06 30 04 04 02 44 00", &b));
-	buf_cur(&file, hex("30 14 30 00 30 06 04 01 46 01 01 FF A1 08 30 06 30 04 04 02 44 00", &b));
+	buf_cur(&file, hex("A0 11 30 00 30 03 04 01 45 A1 08 30 06 30 04 04 02 44 00",
+	    &b));
+	buf_cur(&file, hex("30 14 30 00 30 06 04 01 46 01 01 FF A1 08 30 06 30 04 04 02 "
+	    "44 00", &b));
 	assert_int_equal(p15_read_certs(buf_view(&file), c, NELEM(c)), 2);
 	assert_string_equal(c[0].c.label, "AUTH");
 	assert_int_equal(c[0].id.p[0], 0x45);
@@ -471,7 +485,7 @@ looks_into_access_rules(void **state)
 	AUTO(buf_free) struct buf all = BUF(4096), file = BUF(4096);
 	struct p15_key k;
 
-	(void)state;				/* vector 60: beyond eight rules nothing is looked at */
+	(void)state;				/* vector 60: eight are looked at */
 	for (int i = 0; i < 9; i++)
 		buf_cur(&rules, hex(i == 8 ? "30 07 03 02 05 20 04 01 07" :
 		    "30 06 03 02 05 20 A0 00", &b));
@@ -507,11 +521,14 @@ knows_the_outside_of_a_certificate(void **state)
 	AUTO(buf_free) struct buf b = BUF(512);
 
 	(void)state;
-	assert_true(p15_is_certificate(hex("30 0C 30 02 05 00 30 02 05 00 03 02 00 01", &b)));
+	assert_true(p15_is_certificate(hex("30 0C 30 02 05 00 30 02 05 00 03 02 00 01",
+	    &b)));
 	/* vector 59 */
 	assert_false(p15_is_certificate(hex("30 03 02 01 00", &b)));
-	assert_false(p15_is_certificate(hex("30 0C 30 22 05 00 30 02 05 00 03 02 00 01", &b)));
-	assert_false(p15_is_certificate(hex("30 0C 30 02 05 00 30 02 05 00 03 02 00 01 00", &b)));
+	assert_false(p15_is_certificate(hex("30 0C 30 22 05 00 30 02 05 00 03 02 00 01",
+	    &b)));
+	assert_false(p15_is_certificate(hex("30 0C 30 02 05 00 30 02 05 00 03 02 00 01 "
+	    "00", &b)));
 	assert_false(p15_is_certificate(hex("FF FF FF FF", &b)));
 	assert_false(p15_is_certificate(cur_of(NULL, 0)));
 }

@@ -58,16 +58,17 @@ reads_every_item(void **state)
 	struct profile_apdu cmd;
 
 	(void)state;
-	assert_ok(parse("[profile]\ntitle = Some card\ndriver = uzi\natr = 3B ?? 00\natr = 3B *\n"
-	    "historical = 41 *\n"
+	assert_ok(parse("[profile]\ntitle = Some card\ndriver = uzi\natr = 3B ?? 00\n"
+	    "atr = 3B *\nhistorical = 41 *\n"
 	    "[card]\naid = A0 00 00 00 63 01\nchannel = 1\nchannel_open = yes\n"
 	    "select_df = 01 0C\nselect_ef = 02 04\nplaceholder = 3F FE\nchunk = 128\n"
 	    "eof = 6B 00\neof = 62 82\nserial = 00 CA 01 00 08\n"
-	    "[pin]\naodf = no\nreference = 81\nreference = 02\npadding = FF 8\nmin = 5\nmax = 8\n"
-	    "alphabet = digits\npath = yes\ntries = query 80 34 01 RR 02 AA BB 03\ntries_at = 0\n"
-	    "tries_length = 1\nlogout = 00 20 FF RR\n"
-	    "[key]\npath = yes\nreference = ordinal\nmse = 41 A4\ntags = 80 84\nrsa_pkcs1 = 12\n"
-	    "digest_info = card\n", &p));
+	    "[pin]\naodf = no\nreference = 81\nreference = 02\npadding = FF 8\nmin = 5\n"
+	    "max = 8\n"
+	    "alphabet = digits\npath = yes\ntries = query 80 34 01 RR 02 AA BB 03\n"
+	    "tries_at = 0\ntries_length = 1\nlogout = 00 20 FF RR\n"
+	    "[key]\npath = yes\nreference = ordinal\nmse = 41 A4\ntags = 80 84\n"
+	    "rsa_pkcs1 = 12\ndigest_info = card\n", &p));
 	assert_string_equal(p.title, "Some card");
 	assert_false(p.probe);
 	assert_int_equal(p.n_atr, 2);
@@ -115,7 +116,8 @@ says_which_line_is_wrong(void **state)
 	const struct {
 		const char *text, *want;
 	} cases[] = {
-		{ HEAD "[other]\n", "line 6: expected [profile], [card], [pin] or [key]" },
+		{ HEAD "[other]\n",
+		    "line 6: expected [profile], [card], [pin] or [key]" },
 		{ HEAD "[pin here]\n", "line 6: expected [profile]" },
 		{ HEAD "colour = red\n", "line 6: expected a key of this section" },
 		{ "driver = uzi\n", "line 1: expected a key of this section" },
@@ -125,33 +127,46 @@ says_which_line_is_wrong(void **state)
 		{ HEAD "select_df = 00\n", "line 6: expected P1 and P2" },
 		{ HEAD "eof = 6282 00\n", "line 6: expected two bytes in hex" },
 		{ HEAD "serial = 00 CA\n", "line 6: expected a command in hex" },
-		{ HEAD "serial = 00 CA 01 00 08 00\n", "line 6: expected a command in hex" },
-		{ HEAD "serial = 00 CA 01 00 00 00\n", "line 6: expected a command in hex" },
-		{ HEAD "serial = 00 CA 01 RR 08\n", "line 6: expected a command without RR" },
-		{ HEAD "[pin]\ntries = query 80 34 RR RR\n", "line 7: expected none, empty-verify" },
-		{ HEAD "[pin]\ntries = query RR 34 00 02\n", "line 7: expected none, empty-verify" },
+		{ HEAD "serial = 00 CA 01 00 08 00\n",
+		    "line 6: expected a command in hex" },
+		{ HEAD "serial = 00 CA 01 00 00 00\n",
+		    "line 6: expected a command in hex" },
+		{ HEAD "serial = 00 CA 01 RR 08\n",
+		    "line 6: expected a command without RR" },
+		{ HEAD "[pin]\ntries = query 80 34 RR RR\n",
+		    "line 7: expected none, empty-verify" },
+		{ HEAD "[pin]\ntries = query RR 34 00 02\n",
+		    "line 7: expected none, empty-verify" },
 		{ HEAD "[pin]\ntries = query 80 34 00 00 RR\n", "line 7: expected none" },
 		{ HEAD "[pin]\ntries = guess\n", "line 7: expected none, empty-verify" },
-		{ HEAD "[pin]\npadding = 00\n", "line 7: expected a byte in hex and a length" },
-		{ HEAD "[pin]\npadding = 00 65\n", "line 7: expected a number from 1 to 64" },
+		{ HEAD "[pin]\npadding = 00\n",
+		    "line 7: expected a byte in hex and a length" },
+		{ HEAD "[pin]\npadding = 00 65\n",
+		    "line 7: expected a number from 1 to 64" },
 		{ HEAD "[pin]\npadding = 000 15\n", "line 7: expected a byte in hex" },
-		{ HEAD "[pin]\nalphabet = greek\n", "line 7: expected one of any, digits" },
+		{ HEAD "[pin]\nalphabet = greek\n",
+		    "line 7: expected one of any, digits" },
 		{ HEAD "[pin]\nreference = 2\n", "line 7: expected one byte in hex" },
-		{ HEAD "[pin]\nreference = 01\nreference = 02\nreference = 03\nreference = 04\n"
-		    "reference = 05\n", "line 11: expected fewer references" },
+		{ HEAD "[pin]\nreference = 01\nreference = 02\nreference = 03\nreference "
+		    "= 04\nreference = 05\n", "line 11: expected fewer references" },
 		{ HEAD "[pin]\naodf = maybe\n", "line 7: expected yes or no" },
 		{ HEAD "[key]\ntags = 84 84\n", "line 7: expected 84 80 or 80 84" },
-		{ HEAD "[key]\nreference = label\n", "line 7: expected one of prkdf, ordinal" },
+		{ HEAD "[key]\nreference = label\n",
+		    "line 7: expected one of prkdf, ordinal" },
 		{ HEAD "[profile]\natr = 3B 0\n", "line 7: expected bytes in hex, ??" },
-		{ HEAD "[profile]\natr = 3B * 00\n", "line 7: expected bytes in hex, ??" },
+		{ HEAD "[profile]\natr = 3B * 00\n",
+		    "line 7: expected bytes in hex, ??" },
 		{ HEAD "[profile]\natr =\n", "line 7: expected bytes in hex, ??" },
 		{ HEAD "[profile]\natr = 3B  00\n", "line 7: expected bytes in hex, ??" },
 		{ HEAD "nonsense\n", "line 6: neither" },
 		{ "[profile]\ndriver = uzi\nprobe = yes\n", "expected aid =" },
-		{ "[profile]\nprobe = yes\n[card]\naid = A0 00 00 00 63\n", "expected driver =" },
-		{ "[profile]\ndriver = uzi\n[card]\naid = A0 00 00 00 63\n", "expected atr =" },
+		{ "[profile]\nprobe = yes\n[card]\naid = A0 00 00 00 63\n",
+		    "expected driver =" },
+		{ "[profile]\ndriver = uzi\n[card]\naid = A0 00 00 00 63\n",
+		    "expected atr =" },
 		{ HEAD "[pin]\nmin = 9\nmax = 8\n", "expected min = up to max =" },
-		{ HEAD "[pin]\npadding = 00 8\n", "expected max = up to the length of padding" },
+		{ HEAD "[pin]\npadding = 00 8\n",
+		    "expected max = up to the length of padding" },
 		{ HEAD "[pin]\ntries_at = 3\n", "expected tries_at = below" },
 		{ "[profile]\ndriver = ../x\n", "line 2: expected the name of a driver" },
 	};
@@ -259,12 +274,13 @@ loads_folders(void **state)
 	const char *const names[] = { "b.profile", "a.profile", "a.profile~", "README",
 	    ".hidden.profile", "x y.profile" };
 	AUTO(profiles_free) struct profiles all = { .n = 0 };
-	char dir[] = "/tmp/dezi-test-profiles.XXXXXX", more[] = "/tmp/dezi-test-profiles.XXXXXX";
+	char dir[] = "/tmp/dezi-test-profiles.XXXXXX",
+	    more[] = "/tmp/dezi-test-profiles.XXXXXX";
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
 	assert_non_null(mkdtemp(more));
-	assert_err(profiles_load(dir, NULL, getuid(), &all), ERR_CONFIG);	/* empty */
+	assert_err(profiles_load(dir, NULL, getuid(), &all), ERR_CONFIG);
 	write_file(dir, "b.profile", HEAD, 0644);
 	write_file(dir, "a.profile", HEAD, 0644);
 	write_file(dir, "a.profile~", "nonsense", 0644);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* The card cache: bounded, ours alone, and nothing when it is damaged. */
+#include "tests/check.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "tests/unit/uzi_talk.h"
+
+static void
+cache_keeps_its_bounds(void **state)
+{
+	AUTO(card_cache_close) struct card_cache *cache = NULL, *other = NULL;
+	AUTO(buf_free) struct buf saved = BUF(60000), cert = BUF(60000);
+	static uint8_t big[60000];
+	char dir[64], serial[CARD_SERIAL_MAX];
+
+	(void)state;
+	cache = make_cache(dir);
+	assert_ok(card_cache_open(dir, &other));
+	for (int i = 0; i < 40; i++) {
+		snprintf(serial, sizeof(serial), "%02d", i);
+		card_cache_put(cache, "uzi", serial, cur_str(serial), cur_of(big, 14000));
+	}
+	assert_ok(card_cache_get(other, "uzi", "39", &saved, &cert));
+	assert_int_equal(saved.len, 2);
+	assert_int_equal(cert.len, 14000);
+	assert_err(card_cache_get(other, "uzi", "23", &saved, &cert), ERR_NOT_FOUND);
+	assert_err(card_cache_get(other, "piv", "39", &saved, &cert), ERR_NOT_FOUND);
+	card_cache_drop(other, "uzi", "39");
+	assert_err(card_cache_get(cache, "uzi", "39", &saved, &cert), ERR_NOT_FOUND);
+	assert_ok(card_cache_get(cache, "uzi", "38", &saved, &cert));
+	/* Too large to be kept: then it is not. */
+	card_cache_put(cache, "uzi", "39", cur_of(big, 50000), cur_of(big, 20000));
+	assert_err(card_cache_get(cache, "uzi", "39", &saved, &cert), ERR_NOT_FOUND);
+	remove_cache(&cache, dir);
+}
+
+static void
+cache_remembers_unknown_cards(void **state)
+{
+	struct pcsc_reader_state s = { .name = "Reader 00 00", .event_counter = 7,
+	    .atr = { 0x3b, 0x00 }, .atr_len = 2, .service = 5 }, t;
+	AUTO(card_cache_close) struct card_cache *cache = NULL;
+	char dir[64];
+
+	(void)state;				/* rule 6: once per insertion */
+	cache = make_cache(dir);
+	assert_false(card_cache_is_unknown(cache, &s));
+	card_cache_set_unknown(cache, &s);
+	assert_true(card_cache_is_unknown(cache, &s));
+	t = s;
+	t.event_counter++;
+	assert_false(card_cache_is_unknown(cache, &t));
+	t = s;
+	t.atr[1] = 1;
+	assert_false(card_cache_is_unknown(cache, &t));
+	t = s;
+	t.name[0] = 'r';
+	assert_false(card_cache_is_unknown(cache, &t));
+	t = s;
+	t.service++;				/* pcscd counts from the start again */
+	assert_false(card_cache_is_unknown(cache, &t));
+	card_cache_set_wrong_pins(cache, "01", 300);
+	assert_int_equal(card_cache_wrong_pins(cache, "01"), 255);
+	card_cache_set_wrong_pins(cache, "01", 0);
+	assert_int_equal(card_cache_wrong_pins(cache, "01"), 0);
+	assert_true(card_cache_is_unknown(cache, &s));
+	remove_cache(&cache, dir);
+}
+
+static void
+write_state(const char *dir, struct cur content)
+{
+	char path[80];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/state", dir);
+	fd = open(path, O_WRONLY | O_TRUNC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, content.p, content.n), content.n);
+	close(fd);
+}
+
+static void
+damaged_cache_is_an_empty_one(void **state)
+{
+	static const char *const damaged[] = { "", "DZC", "DZC1\x01", "DZC2",
+	    "DZC1\x01\xff\xff", "DZC1\x09", "DZC1\x01\x7f" };
+	AUTO(card_cache_close) struct card_cache *cache = NULL;
+	AUTO(buf_free) struct buf saved = BUF(100), cert = BUF(100);
+	char dir[64];
+
+	(void)state;
+	cache = make_cache(dir);
+	for (size_t i = 0; i < NELEM(damaged); i++) {
+		write_state(dir, cur_str(damaged[i]));
+		assert_err(card_cache_get(cache, "uzi", "01", &saved, &cert),
+		    ERR_NOT_FOUND);
+		card_cache_put(cache, "uzi", "01", cur_str("a"), cur_str("b"));
+		assert_ok(card_cache_get(cache, "uzi", "01", &saved, &cert));
+	}
+	remove_cache(&cache, dir);
+}
+
+static void
+cache_is_ours_alone(void **state)
+{
+	AUTO(card_cache_close) struct card_cache *cache = NULL, *none = NULL;
+	char dir[64], path[80], below[96];
+	struct stat st;
+
+	(void)state;
+	cache = make_cache(dir);
+	snprintf(path, sizeof(path), "%s/state", dir);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_err(card_cache_open(dir, &none), ERR_CONFIG);
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_int_equal(chmod(dir, 0755), 0);
+	assert_err(card_cache_open(dir, &none), ERR_CONFIG);
+	assert_int_equal(chmod(dir, 0700), 0);
+	/* A link in its place is not followed. */
+	snprintf(below, sizeof(below), "%s/x/cards", dir);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("/dev/null", path), 0);
+	assert_err(card_cache_open(dir, &none), ERR_SYS);
+	assert_int_equal(unlink(path), 0);
+	/* Folder and its parent are made; not more. */
+	assert_ok(card_cache_open(below, &none));
+	card_cache_close(&none);
+	snprintf(below, sizeof(below), "%s/y/z/cards", dir);
+	assert_err(card_cache_open(below, &none), ERR_SYS);
+	snprintf(below, sizeof(below), "%s/x/cards/state", dir);
+	assert_int_equal(unlink(below), 0);
+	snprintf(below, sizeof(below), "%s/x/cards", dir);
+	assert_int_equal(rmdir(below), 0);
+	snprintf(below, sizeof(below), "%s/x", dir);
+	assert_int_equal(rmdir(below), 0);
+	remove_cache(&cache, dir);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cache_keeps_its_bounds),
+		cmocka_unit_test(cache_remembers_unknown_cards),
+		cmocka_unit_test(damaged_cache_is_an_empty_one),
+		cmocka_unit_test(cache_is_ours_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
