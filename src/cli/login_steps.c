@@ -46,19 +46,25 @@ post(struct http_call_options *o, const json_t *body, json_t **ret)
 	return cli_call(o, ret);
 }
 
-/* The client secret: the first line of a file that nobody else can read. */
+/* The client secret: the first line of a file. */
 static enum err
 read_secret(const char *path, struct buf *ret)
 {
-	enum err r = file_read(path, ret);
+	AUTO(buf_free) struct buf text = BUF(LOGIN_WORD_MAX);
+	struct cur rest, line;
+	enum err r = file_read(path, &text);
 
 	if (r == ERR_NOT_FOUND)
 		return fail(ERR_CONFIG, "%s is not there", path);
-	while (r == ERR_OK && ret->len > 0 && ret->p[ret->len - 1] == '\n')
-		ret->len--;
-	if (r == ERR_OK && buf_cstr(ret) == NULL)
+	if (r != ERR_OK)
+		return r;
+	rest = buf_view(&text);
+	if (!cur_until(&rest, '\n', &line))
+		line = rest;
+	if (line.n == 0)
 		return fail(ERR_CONFIG, "%s is empty", path);
-	return r;
+	buf_cur(ret, line);
+	return buf_cstr(ret) == NULL ? fail(ERR_NOMEM, "client secret") : ERR_OK;
 }
 
 enum err
