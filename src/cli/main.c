@@ -8,18 +8,22 @@
 #include "base/names.h"
 #include "cli/cli.h"
 
+#define TRUST	"\n    [--trust DIR] [--environment production|acceptance|test]"	\
+		"\n    [--config FILE] [--broker NAME]"
+
 static const struct cli_command commands[] = {
-	{ "login", "--client-id ID --secret-file FILE [--watch]",
+	{ "login", "--client-id ID --secret-file FILE [--client-socket PATH]\n"
+	    "    [--agent-socket PATH] [--acr URI] [--broker NAME] [--choice N] [--watch]",
 	    N_("log in as a care application would"), cmd_login },
-	{ "cards", "[--json]",
+	{ "cards", "[--config FILE] [--json]",
 	    N_("show readers and cards, without a PIN"), cmd_cards },
-	{ "cert", "[--file FILE] [--json]",
+	{ "cert", "[--file FILE | --reader WORD] [--json]" TRUST,
 	    N_("show and check the login certificate of the card"), cmd_cert },
-	{ "events", "[--json]",
+	{ "events", "[--agent-socket PATH] [--json]",
 	    N_("follow what the agent sees"), cmd_events },
-	{ "verify", "FILE [--trust DIR] [--json]",
+	{ "verify", "FILE [--challenge FILE] [--at TIME] [--soft-revocation] [--json]" TRUST,
 	    N_("check a signed assertion, without any network"), cmd_verify },
-	{ "doctor", "[--json]",
+	{ "doctor", "[--config FILE] [--agent-socket PATH] [--json]",
 	    N_("say what is wrong on this workstation and what to do"), cmd_doctor },
 };
 
@@ -32,16 +36,6 @@ usage(FILE *to)
 	fprintf(to, _("\nMore: man dezi\n"));
 }
 
-enum cli_status
-cli_usage(const char *command)
-{
-	for (size_t i = 0; i < NELEM(commands); i++)
-		if (strcmp(commands[i].name, command) == 0)
-			fprintf(stderr, _("usage: dezi %s %s\nMore: man dezi\n"), command,
-			    commands[i].words);
-	return CLI_USAGE;
-}
-
 static const struct cli_command *
 find(const char *name)
 {
@@ -49,6 +43,28 @@ find(const char *name)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	return NULL;
+}
+
+static void
+usage_of(FILE *to, const struct cli_command *c)
+{
+	fprintf(to, _("usage: dezi %s %s\nMore: man dezi\n"), c->name, c->words);
+}
+
+enum cli_status
+cli_usage(const char *command)
+{
+	const struct cli_command *c = find(command);
+
+	if (c != NULL)
+		usage_of(stderr, c);
+	return CLI_USAGE;
+}
+
+static bool
+is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
 int
@@ -59,7 +75,7 @@ main(int argc, char **argv)
 	setlocale(LC_ALL, "");
 	bindtextdomain(NAME_DOMAIN, LOCALEDIR);
 	textdomain(NAME_DOMAIN);
-	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+	if (argc == 2 && is_help(argv[1])) {
 		usage(stdout);
 		return CLI_OK;
 	}
@@ -71,6 +87,10 @@ main(int argc, char **argv)
 	if (command == NULL) {
 		usage(stderr);
 		return CLI_USAGE;
+	}
+	if (argc == 3 && is_help(argv[2])) {
+		usage_of(stdout, command);
+		return CLI_OK;
 	}
 	return (int)command->run(argc - 1, argv + 1);
 }

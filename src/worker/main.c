@@ -4,6 +4,8 @@
  * on descriptor 3 (login/wire.h); it parses no JSON and no HTTP, and of our programs it
  * alone holds a PIN.  prepare() is DESIGN section 6, "worker confinement, in order".
  */
+#include "config.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -269,11 +271,11 @@ parse(int argc, char **argv, struct options *ret)
 }
 
 static int
-usage(void)
+usage(FILE *to, int status)
 {
-	fprintf(stderr, "dezi-login-worker is started by dezi-agent(8); by hand only as\n"
-	    "\tdezi-login-worker --probe\n");
-	return 2;
+	fputs("dezi-login-worker is started by dezi-agent(8); by hand only as\n"
+	    "\tdezi-login-worker --probe | --help | --version\n", to);
+	return status;
 }
 
 /* Its socket does not go on to the programs that we start. */
@@ -294,9 +296,13 @@ main(int argc, char **argv)
 	const char *missing;
 	int status;
 
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return usage(stdout, 0);
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		return printf("dezi-login-worker %s\n", PACKAGE_VERSION) < 0;
 	log_start("dezi-login-worker", LOG_LEVEL_INFO);
 	if (!parse(argc, argv, &o))
-		return usage();
+		return usage(stderr, 2);
 	if (environ_clean(argv) != ERR_OK) {
 		log_error("%s", err_trail());
 		return 1;
@@ -307,7 +313,7 @@ main(int argc, char **argv)
 		_exit(status);
 	}
 	if (!agent_is_there())
-		return usage();
+		return usage(stderr, 2);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	secret_lock_process(&missing);
 	_exit(work(&o));
