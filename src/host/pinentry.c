@@ -25,12 +25,14 @@
 #define LINES_MAX	64	/* in one answer */
 
 struct pinentry {
-	assuan_context_t ctx;
+	assuan_context_t ctx;	/* NULL: nothing was said yet */
 	int	 fd;		/* our end; the context's once there is one */
 	pid_t	 pid;
+	char	 program[256], ttyname[64], term[64], locale[64];
 	int64_t	 end;		/* of the window that is shown */
 	bool	 shown;		/* a window is open */
-	int	 tty;		/* -1: none to put back */
+	bool	 keep_modes;	/* of tty, which the program would leave as they were */
+	int	 tty;		/* -1: none */
 	struct termios modes;	/* of tty, before anything was shown */
 };
 
@@ -102,15 +104,16 @@ err_of(gpg_error_t e)
 
 /* The child's side: the socket is its standard input and output, the rest is closed. */
 static _Noreturn void
-become(const char *program, int fd)
+become(const char *program, int fd, pid_t parent)
 {
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	/* Nobody must be asked for a PIN that nobody will use. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_DFL);
-	if (null < 0 || dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0 ||
-	    dup2(null, STDERR_FILENO) < 0 || close_range(3, ~0U, 0) != 0)
+	if (getppid() != parent || null < 0 || dup2(fd, STDIN_FILENO) < 0 ||
+	    dup2(fd, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0 ||
+	    close_range(3, ~0U, 0) != 0)
 		_exit(127);
 	execl(program, program, (char *)NULL);
 	_exit(127);
@@ -119,13 +122,14 @@ become(const char *program, int fd)
 static enum err
 spawn(struct pinentry *p, const char *program)
 {
+	pid_t parent = getpid();
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return fail(ERR_SYS, "socketpair: %s", strerror(errno));
 	p->pid = fork();
 	if (p->pid == 0)
-		become(program, ends[1]);
+		become(program, ends[1], parent);
 	close(ends[1]);
 	p->fd = ends[0];
 	return p->pid > 0 ? ERR_OK : fail(ERR_SYS, "fork: %s", strerror(errno));
@@ -266,7 +270,7 @@ try_option(struct pinentry *p, const char *name, const char *value)
 {
 	AUTO(buf_free) struct buf b = BUF(256);
 
-	if (value == NULL || value[0] == '\0')
+	if (value[0] == '\0')
 		return;
 	buf_fmt(&b, "%s=%s", name, value);
 	if (buf_cstr(&b) == NULL || say(p, "OPTION", buf_cstr(&b)) != ERR_OK)
@@ -275,38 +279,15 @@ try_option(struct pinentry *p, const char *name, const char *value)
 
 /* "OK", which libassuan expects too; it loses memory over anything else. */
 static enum err
-is_ready(const struct pinentry *p, const char *program)
+is_ready(const struct pinentry *p)
 {
 	char hello[2];
 
 	if (wait_readable(p, clock_boot_ms() + START_MS) != ERR_OK)
-		return note(ERR_NO_PINENTRY, "%s", program);
+		return note(ERR_NO_PINENTRY, "%s", p->program);
 	if (recv(p->fd, hello, sizeof(hello), MSG_PEEK) != (ssize_t)sizeof(hello) ||
 	    memcmp(hello, "OK", sizeof(hello)) != 0)
-		return fail(ERR_NO_PINENTRY, "%s is no pinentry", program);
-	return ERR_OK;
-}
-
-static enum err
-greet(struct pinentry *p, const struct pinentry_options *o)
-{
-	static struct assuan_malloc_hooks hooks = {
-		wiping_malloc, wiping_realloc, wiping_free,
-	};
-	gpg_error_t e;
-	enum err r;
-
-	if ((r = is_ready(p, o->program)) != ERR_OK)
-		return r;
-	if ((e = assuan_new_ext(&p->ctx, GPG_ERR_SOURCE_DEFAULT, &hooks, no_log, NULL)) != 0)
-		return fail(ERR_NOMEM, "assuan: %s", gpg_strerror(e));
-	assuan_begin_confidential(p->ctx);
-	if ((e = assuan_socket_connect_fd(p->ctx, p->fd, 0)) != 0)
-		return fail(ERR_NO_PINENTRY, "%s cannot be started: %s", o->program,
-		    gpg_strerror(e));
-	try_option(p, "ttyname", o->tty);
-	try_option(p, "ttytype", o->term);
-	try_option(p, "lc-ctype", o->locale);
+		return fail(ERR_NO_PINENTRY, "%s is no pinentry", p->program);
 	return ERR_OK;
 }
 
@@ -314,16 +295,55 @@ greet(struct pinentry *p, const struct pinentry_options *o)
  * pinentry-tty has a terminal in another mode while it asks, and does not put it back
  * when it is ended.  The other kinds do, or use none.
  */
-static void
-keep_terminal(struct pinentry *p, const char *tty)
+static bool
+leaves_terminal(struct pinentry *p)
 {
 	AUTO(secret_wipe) struct secret flavor = { 0 };
 
-	if (tty == NULL || tty[0] != '/' || write_line(p, "GETINFO", "flavor") != ERR_OK ||
-	    take_answer(p, clock_boot_ms() + ANSWER_MS, &flavor) != ERR_OK ||
-	    !cur_eq_str(secret_view(&flavor), "tty"))
+	return p->tty >= 0 && write_line(p, "GETINFO", "flavor") == ERR_OK &&
+	    take_answer(p, clock_boot_ms() + ANSWER_MS, &flavor) == ERR_OK &&
+	    cur_eq_str(secret_view(&flavor), "tty");
+}
+
+/* Once, before the first window: until then it may take its time to start. */
+static enum err
+greet(struct pinentry *p)
+{
+	static struct assuan_malloc_hooks hooks = {
+		wiping_malloc, wiping_realloc, wiping_free,
+	};
+	gpg_error_t e;
+	enum err r;
+
+	if (p->ctx != NULL)
+		return ERR_OK;
+	if ((r = is_ready(p)) != ERR_OK)
+		return r;
+	if ((e = assuan_new_ext(&p->ctx, GPG_ERR_SOURCE_DEFAULT, &hooks, no_log, NULL)) != 0)
+		return fail(ERR_NOMEM, "assuan: %s", gpg_strerror(e));
+	assuan_begin_confidential(p->ctx);
+	if ((e = assuan_socket_connect_fd(p->ctx, p->fd, 0)) != 0)
+		return fail(ERR_NO_PINENTRY, "%s: %s", p->program, gpg_strerror(e));
+	try_option(p, "ttyname", p->ttyname);
+	try_option(p, "ttytype", p->term);
+	try_option(p, "lc-ctype", p->locale);
+	p->keep_modes = leaves_terminal(p);
+	return ERR_OK;
+}
+
+static void
+copy_word(char *ret, size_t size, const char *word)
+{
+	if (word == NULL || !cur_to_str(cur_str(word), ret, size))
+		ret[0] = '\0';
+}
+
+static void
+look_at_terminal(struct pinentry *p)
+{
+	if (p->ttyname[0] != '/')
 		return;
-	p->tty = open(tty, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+	p->tty = open(p->ttyname, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
 	if (p->tty >= 0 && tcgetattr(p->tty, &p->modes) != 0) {
 		close(p->tty);
 		p->tty = -1;
@@ -339,13 +359,17 @@ pinentry_start(const struct pinentry_options *o, struct pinentry **ret)
 	if (p == NULL)
 		return fail(ERR_NOMEM, "pinentry");
 	p->fd = p->tty = -1;
+	copy_word(p->program, sizeof(p->program), o->program);
+	copy_word(p->ttyname, sizeof(p->ttyname), o->tty);
+	copy_word(p->term, sizeof(p->term), o->term);
+	copy_word(p->locale, sizeof(p->locale), o->locale);
 	/* Writing to one that is gone is an error, not our end. */
 	signal(SIGPIPE, SIG_IGN);
-	if (access(o->program, X_OK) != 0)
+	if (access(p->program, X_OK) != 0)
 		return fail(ERR_NO_PINENTRY, "%s: %s", o->program, strerror(errno));
-	if ((r = spawn(p, o->program)) != ERR_OK || (r = greet(p, o)) != ERR_OK)
+	look_at_terminal(p);
+	if ((r = spawn(p, p->program)) != ERR_OK)
 		return r;
-	keep_terminal(p, o->tty);
 	*ret = p;
 	p = NULL;		/* the caller's now */
 	return ERR_OK;
@@ -365,7 +389,7 @@ pinentry_abandon(const struct pinentry *p)
 
 	kill(p->pid, SIGTERM);
 	poll(&f, 1, STOP_MS);
-	if (p->tty >= 0 && p->shown)
+	if (p->keep_modes && p->shown)
 		tcsetattr(p->tty, TCSANOW, &p->modes);
 }
 
@@ -408,6 +432,8 @@ set_texts(struct pinentry *p, const struct pinentry_text *t, int64_t end)
 
 	if (seconds <= 0)
 		return fail(ERR_TIMEOUT, "no time for a window");
+	if ((r = greet(p)) != ERR_OK)
+		return r;
 	for (size_t i = 0; i < NELEM(lines); i++)
 		if (lines[i].text != NULL &&
 		    (r = say(p, lines[i].verb, lines[i].text)) != ERR_OK)

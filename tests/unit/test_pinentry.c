@@ -189,6 +189,7 @@ no_time(void **state)
 	AUTO(buf_free) struct buf log = BUF(65536);
 
 	(void)state;
+	assert_ok(pinentry_confirm(p, &words, in_seconds(60)));
 	assert_err(pinentry_pin(p, &words, clock_boot_ms() + 900, &s), ERR_TIMEOUT);
 	assert_null(strstr(heard(&log), "GETPIN"));
 }
@@ -307,6 +308,19 @@ dies_with_its_parent(void **state)
 	close(ends[1]);
 }
 
+/* What cannot be started, or does not speak Assuan, is known before a window is open. */
+static void
+no_pinentry(const char *text)
+{
+	const struct pinentry_options o = { .program = program };
+	AUTO(pinentry_stop) struct pinentry *p = NULL;
+	AUTO(secret_wipe) struct secret s = { 0 };
+
+	write_program(text, 0700);
+	assert_ok(pinentry_start(&o, &p));
+	assert_err(pinentry_pin(p, &words, in_seconds(60), &s), ERR_NO_PINENTRY);
+}
+
 static void
 cannot_start(void **state)
 {
@@ -319,13 +333,11 @@ cannot_start(void **state)
 	write_program("#!/bin/sh\n", 0600);
 	if (geteuid() != 0)
 		assert_err(pinentry_start(&o, &p), ERR_NO_PINENTRY);
-	write_program("#!/bin/sh\nexit 0\n", 0700);
-	assert_err(pinentry_start(&o, &p), ERR_NO_PINENTRY);
-	write_program("#!/bin/sh\necho 'ERR 1 no'\nread x\n", 0700);
-	assert_err(pinentry_start(&o, &p), ERR_NO_PINENTRY);
-	write_program("#!/nonexistent/shell\n", 0700);
-	assert_err(pinentry_start(&o, &p), ERR_NO_PINENTRY);
 	assert_null(p);
+	no_pinentry("#!/bin/sh\nexit 0\n");
+	no_pinentry("#!/bin/sh\necho 'ERR 1 no'\nread x\n");
+	no_pinentry("#!/bin/sh\necho O\n");
+	no_pinentry("#!/nonexistent/shell\n");
 }
 
 /* Standard input, output and error, and what the shell itself opened: its script. */
@@ -340,6 +352,7 @@ inherits_no_descriptors(void **state)
 
 	(void)state;
 	p = start("echo OK", "echo OK");
+	assert_ok(pinentry_confirm(p, &words, in_seconds(60)));
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pinentry_pid(p));
 	d = opendir(path);
 	assert_non_null(d);
