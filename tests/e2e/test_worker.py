@@ -295,7 +295,7 @@ def a_card_is_locked_again_when_its_worker_is_killed(run):
         return PIN
 
     with House(run, pin=slowly) as home:
-        home.box.start("z")
+        home.box.start_cards("z")
         with Worker(home) as worker:
             worker.say(LOGIN, worker.request())
             eventually("the PIN was verified", lambda: home.box.stats()["verifies"] == 1)
