@@ -3,6 +3,7 @@
 #include "net/answer.h"
 
 #include "base/text.h"
+#include "net/request.h"
 
 void
 answer_start(struct answer_parser *p, struct http_answer *a)
@@ -40,16 +41,6 @@ first_line(struct answer_parser *p, struct cur line)
 	p->a->status = (d[0] - '0') * 100 + (d[1] - '0') * 10 + (d[2] - '0');
 	p->at = ANSWER_HEADERS;
 	return ERR_OK;
-}
-
-/* RFC 9110 section 5.6.2 */
-static bool
-is_token(struct cur c)
-{
-	for (size_t i = 0; i < c.n; i++)
-		if (c.p[i] <= ' ' || c.p[i] >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c.p[i]))
-			return false;
-	return c.n != 0;
 }
 
 /* The value of a digit; 16 when it is none. */
@@ -137,7 +128,7 @@ header(struct answer_parser *p, struct cur line)
 	};
 	struct cur name;
 
-	if (!cur_until(&line, ':', &name) || !is_token(name) || text_has_control(line))
+	if (!cur_until(&line, ':', &name) || !request_is_token(name) || text_has_control(line))
 		return refuse("a header");
 	/* Trailers say nothing that matters here. */
 	for (size_t i = 0; p->at == ANSWER_HEADERS && i < NELEM(known); i++)

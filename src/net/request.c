@@ -26,6 +26,16 @@ request_target_ok(const char *target)
 	return true;
 }
 
+/* RFC 9110 section 5.6.2 */
+bool
+request_is_token(struct cur c)
+{
+	for (size_t i = 0; i < c.n; i++)
+		if (c.p[i] <= ' ' || c.p[i] >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c.p[i]))
+			return false;
+	return c.n != 0;
+}
+
 static void
 refuse(struct request_check *k, enum err e)
 {
@@ -59,6 +69,9 @@ check_length(struct cur value, size_t body_max)
 void
 request_header(struct request_check *k, struct cur name, struct cur value, size_t body_max)
 {
+	/* "Origin : x" is no header to us and may be one to others (RFC 9112 section 5.1). */
+	if (!request_is_token(name))
+		refuse(k, ERR_BAD_REQUEST);
 	if (value.n != 0 && memchr(value.p, 0, value.n) != NULL)
 		refuse(k, ERR_BAD_REQUEST);
 	/* A browser sent it, through some bridge (T11). */

@@ -20,6 +20,9 @@ struct request_check {
  */
 bool request_target_ok(const char *target);
 
+/* A token of RFC 9110 section 5.6.2: what the name of a header is made of. */
+bool request_is_token(struct cur c);
+
 /* Each header, in any order; then the verdict: ERR_NOT_ALLOWED, ERR_BAD_REQUEST, ERR_LIMIT. */
 void request_header(struct request_check *k, struct cur name, struct cur value,
     size_t body_max);

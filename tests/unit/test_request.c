@@ -79,6 +79,8 @@ main(void)
 		ROW("origin", ERR_NOT_ALLOWED, "Host:test", "Origin:"),
 		ROW("origin first", ERR_NOT_ALLOWED, "ORIGIN:null", "Host:test", "Host:test"),
 		ROW("sec-fetch", ERR_NOT_ALLOWED, "Host:test", "sec-fetch-dest:empty"),
+		ROW("space behind a name (T11)", ERR_BAD_REQUEST, "Host:test", "Origin :x"),
+		ROW("name that is no token", ERR_BAD_REQUEST, "Host:test", "X(:x"),
 		ROW("sec-fetch-", ERR_NOT_ALLOWED, "Host:test", "Sec-Fetch-:x"),
 		ROW("too long", ERR_LIMIT, "Host:test", "Content-Length:101"),
 		ROW("2^64", ERR_LIMIT, "Host:test", "Content-Length:18446744073709551616"),

@@ -845,6 +845,8 @@ main(void)
 		/* T11 */
 		REFUSED("origin", "GET /a HTTP/1.1\r\n" HOST "Origin: https://x\r\n\r\n", FORBIDDEN),
 		REFUSED("origin null", "GET /a HTTP/1.1\r\n" HOST "oRIGIN: null\r\n\r\n", FORBIDDEN),
+		REFUSED("origin with a space behind its name (T11)",
+		    "GET /a HTTP/1.1\r\n" HOST "Origin : https://x\r\n\r\n", BAD),
 		REFUSED("origin empty", "GET /a HTTP/1.1\r\n" HOST "Origin:\r\n\r\n", FORBIDDEN),
 		REFUSED("sec-fetch-site",
 		    "GET /a HTTP/1.1\r\n" HOST "Sec-Fetch-Site: none\r\n\r\n", FORBIDDEN),
