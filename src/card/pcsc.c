@@ -370,49 +370,6 @@ job_transmit(void *job)
 	explicit_bzero(j->command, sizeof(j->command));
 }
 
-static enum err
-link_begin(struct reader *r)
-{
-	struct link *l = r->state;
-	AUTO(job_wipe) struct job j = { .handle = l->handle, .protocol = l->protocol,
-	    .how = SCARD_LEAVE_CARD };
-	enum err e = run(l->p, job_begin, job_end, &j, WAIT_MS);
-
-	if (e == ERR_TIMEOUT)
-		return note(ERR_CARD_BUSY, "another program holds the card");
-	if (e == ERR_BUSY)
-		return note(ERR_CARD_BUSY, "the card has not come back");
-	if (e != ERR_OK)
-		return e;
-	if (j.rv != SCARD_S_SUCCESS)
-		return failure(j.rv, "begin");
-	/* It was reconnected: is it the same card? */
-	if (j.atr_len != 0 &&
-	    !cur_eq(cur_of(j.atr, j.atr_len), cur_of(r->atr, r->atr_len))) {
-		(void)run(l->p, job_end, NULL, &j, WAIT_MS);
-		return fail(ERR_REMOVED, "another ATR");
-	}
-	l->protocol = j.protocol;
-	r->protocol_t0 = j.protocol == SCARD_PROTOCOL_T0;
-	return ERR_OK;
-}
-
-static void
-link_end(struct reader *r, enum reader_end how)
-{
-	struct link *l = r->state;
-	AUTO(job_wipe) struct job j = { .handle = l->handle,
-	    .how = how == READER_RESET ? SCARD_RESET_CARD : SCARD_LEAVE_CARD };
-
-	(void)run(l->p, job_end, NULL, &j, WAIT_MS);
-}
-
-uint32_t
-pcsc_apdus(const struct pcsc *p)
-{
-	return p->apdus;
-}
-
 /*
  * No contact, or no card?  A card that was pulled breaks the contact some time before
  * pcscd notices that it is gone.
@@ -439,6 +396,51 @@ lost_contact(struct reader *r)
 			(void)SCardGetStatusChange(l->p->ctx, NOTICE_MS, &known, 1);
 	}
 	return ERR_IO;
+}
+
+static enum err
+link_begin(struct reader *r)
+{
+	struct link *l = r->state;
+	AUTO(job_wipe) struct job j = { .handle = l->handle, .protocol = l->protocol,
+	    .how = SCARD_LEAVE_CARD };
+	enum err e = run(l->p, job_begin, job_end, &j, WAIT_MS);
+
+	if (e == ERR_TIMEOUT)
+		return note(ERR_CARD_BUSY, "another program holds the card");
+	if (e == ERR_BUSY)
+		return note(ERR_CARD_BUSY, "the card has not come back");
+	if (e != ERR_OK)
+		return e;
+	if (j.rv != SCARD_S_SUCCESS) {
+		e = failure(j.rv, "begin");
+		return e == ERR_IO ? lost_contact(r) : e;
+	}
+	/* It was reconnected: is it the same card? */
+	if (j.atr_len != 0 &&
+	    !cur_eq(cur_of(j.atr, j.atr_len), cur_of(r->atr, r->atr_len))) {
+		(void)run(l->p, job_end, NULL, &j, WAIT_MS);
+		return fail(ERR_REMOVED, "another ATR");
+	}
+	l->protocol = j.protocol;
+	r->protocol_t0 = j.protocol == SCARD_PROTOCOL_T0;
+	return ERR_OK;
+}
+
+static void
+link_end(struct reader *r, enum reader_end how)
+{
+	struct link *l = r->state;
+	AUTO(job_wipe) struct job j = { .handle = l->handle,
+	    .how = how == READER_RESET ? SCARD_RESET_CARD : SCARD_LEAVE_CARD };
+
+	(void)run(l->p, job_end, NULL, &j, WAIT_MS);
+}
+
+uint32_t
+pcsc_apdus(const struct pcsc *p)
+{
+	return p->apdus;
 }
 
 static enum err
