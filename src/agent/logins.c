@@ -222,6 +222,7 @@ on_done(void *arg, const struct attempt_outcome *o)
 	if (o->e == ERR_CANCELLED)
 		ls->pause_until_ms = l->ended_ms + LOGINS_PAUSE_MS;
 	explicit_bzero(l->ask.handle, sizeof(l->ask.handle));
+	log_info("login %s: %s", l->id, err_word(o->e));
 	write_audit(l, o->e, o->client, o->card);
 	tell(l);
 	if (x != NULL && o->e != ERR_OK)

@@ -105,13 +105,20 @@ brokerlink_read_challenge(struct cur body, struct buf *ret)
 	return buf_end(ret);
 }
 
+/* An answer that makes no sense is the broker's fault, not that of who asked us. */
+static enum err
+as_broker(enum err e)
+{
+	return e == ERR_MALFORMED || e == ERR_LIMIT ? note(ERR_BROKER, "broker") : e;
+}
+
 static void
 challenge_answer(struct brokerlink_call *c, enum err e, const struct http_answer *a)
 {
 	AUTO(buf_free) struct buf compact = BUF(CHALLENGE_MAX);
 
 	if (e == ERR_OK)
-		e = brokerlink_read_challenge(buf_view(&a->body), &compact);
+		e = as_broker(brokerlink_read_challenge(buf_view(&a->body), &compact));
 	c->fn.challenge(c->arg, e, buf_view(&compact));
 }
 
@@ -200,7 +207,7 @@ grant_answer(struct brokerlink_call *c, enum err e, const struct http_answer *a)
 	struct brokerlink_grant g = { 0 };
 
 	if (e == ERR_OK)
-		e = brokerlink_read_grant(buf_view(&a->body), &g);
+		e = as_broker(brokerlink_read_grant(buf_view(&a->body), &g));
 	c->fn.grant(c->arg, e, e == ERR_OK ? &g : NULL);
 	explicit_bzero(&g, sizeof(g));
 }
@@ -251,7 +258,7 @@ lease_answer(struct brokerlink_call *c, enum err e, const struct http_answer *a)
 	int lease = 0;
 
 	if (e == ERR_OK && a->body.len != 0)
-		e = brokerlink_read_lease(buf_view(&a->body), &lease);
+		e = as_broker(brokerlink_read_lease(buf_view(&a->body), &lease));
 	c->fn.lease(c->arg, e, lease);
 }
 

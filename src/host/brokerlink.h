@@ -27,7 +27,7 @@ void brokerlink_drop(struct brokerlink_call **c);
 /*
  * Each start function calls its done once, from the loop, unless it fails itself or the
  * call is dropped.  The call is gone when done is called, *ret is NULL then.  e is the
- * code of the broker's problem document, ERR_BROKER, ERR_TIMEOUT or ERR_MALFORMED.
+ * code of the broker's problem document, ERR_BROKER, ERR_TIMEOUT or ERR_NOMEM.
  */
 
 /* e ERR_OK: compact is the challenge, as received, not checked. */

@@ -87,7 +87,7 @@ answer_with_a_bad_lease(void **state)
 	w->broker.lease = 0;
 	world_script(w, "good");
 	world_start(w);
-	world_expect(w, world_login(w), 400, "malformed");
+	world_expect(w, world_login(w), 502, "broker_unreachable");
 }
 
 /* Workers that fail */
