@@ -13,6 +13,7 @@
 
 #include "agent/agent.h"
 #include "agent/seat.h"
+#include "base/clock.h"
 #include "card/watch.h"
 #include "login/challenge.h"
 #include "net/client.h"
@@ -86,12 +87,20 @@ void world_hang_up(struct answer *a);
 /* Another process of the same user asks: the HTTP status. */
 int world_call_elsewhere(struct world *w, const char *method, const char *path);
 
-/* One turn of the loop; a test that waits for what does not come fails after 10 s. */
+/* One turn of the loop, which may be one in which nothing happened. */
 void world_turn(struct world *w);
+/* Turns until nothing happens any more. */
+void world_settle(struct world *w);
+/* A test that waits for what does not come fails. */
+#define PATIENCE_MS	20000
 #define UNTIL(w, condition)						\
 	do {								\
-		while (!(condition))					\
+		const int64_t until_ms = clock_boot_ms() + PATIENCE_MS;	\
+									\
+		while (!(condition)) {					\
+			assert_true(clock_boot_ms() < until_ms);	\
 			world_turn(w);					\
+		}							\
 	} while (0)
 void world_wait(struct world *w, const struct answer *a);
 /* Wait for an answer with this status and, where word is not NULL, this problem. */

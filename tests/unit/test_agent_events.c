@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "agent/sessions.h"
-#include "base/clock.h"
 
 static void
 cards_are_listed(void **state)
@@ -165,8 +164,7 @@ listeners_are_few(void **state)
 	hear(w, &l[16], "problem/limit");
 	close(l[3].fd);
 	l[3].fd = -1;
-	for (int i = 0; i < 5; i++)
-		sd_event_run(w->loop, 10000);
+	world_settle(w);
 	listen_to(w, &l[3]);
 	hear(w, &l[3], "event: snapshot");
 	for (size_t i = 0; i < 17; i++)

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "agent/worker.h"
-#include "base/clock.h"
 
 /* Brokers that fail */
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "agent/worker.h"
-#include "base/clock.h"
 #include "base/file.h"
 
 #define PAGE(origin, top)						\

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 
 /* Does the agent keep a session of which its list says this? */
@@ -67,12 +66,12 @@ card_gone_during_the_assertion(void **state)
 	a = world_login(w);
 	UNTIL(w, w->broker.held != NULL);
 	world_pull_card();
-	world_turn(w);
+	world_settle(w);
 	/* It is back before the broker answers, and with the same number again. */
 	world_card->present = true;
 	world_card->event_counter = 7;
 	world_readers_changed();
-	world_turn(w);
+	world_settle(w);
 	broker_release(w);
 	world_expect(w, a, 409, "card_removed");
 	UNTIL(w, w->broker.ends == 1);
@@ -94,7 +93,7 @@ pcscd_restarted_during_login(void **state)
 	UNTIL(w, w->broker.held != NULL);
 	world_readers.generation++;
 	world_readers_changed();
-	world_turn(w);
+	world_settle(w);
 	broker_release(w);
 	world_expect(w, a, 409, "card_removed");
 	UNTIL(w, w->broker.ends == 1);
@@ -148,8 +147,7 @@ caller_leaves_during_the_assertion(void **state)
 	a = world_login(w);
 	UNTIL(w, w->broker.held != NULL);
 	world_hang_up(a);
-	world_turn(w);
-	world_turn(w);
+	world_settle(w);
 	broker_release(w);
 	UNTIL(w, w->broker.ends == 1);
 	assert_string_equal(w->broker.end_body, "{\"reason\":\"cancelled\"}");
@@ -193,7 +191,7 @@ other_readers_do_not_matter(void **state)
 	world_readers.readers[0].event_counter = 5;
 	world_card->in_use = true;
 	world_readers_changed();
-	world_turn(w);
+	world_settle(w);
 	assert_true(sessions_say(w, "\"state\":\"alive\""));
 	assert_int_equal(w->broker.ends, 0);
 }
@@ -274,12 +272,12 @@ inactive_session_ends(void **state)
 	world_start(w);
 	world_log_in(w);
 	world_seat(SEAT_LEFT);
-	world_turn(w);
+	world_settle(w);
 	assert_true(sessions_say(w, "\"state\":\"alive\""));	/* require_session = no */
 	w->conf.require_session = true;
 	w->conf.card_removal = HOST_REMOVAL_NOTHING;
 	world_seat(SEAT_LEFT);
-	world_turn(w);
+	world_settle(w);
 	assert_true(sessions_say(w, "\"state\":\"alive\""));	/* the policy keeps it */
 	w->conf.card_removal = HOST_REMOVAL_END;
 	world_seat(SEAT_LEFT);
@@ -413,7 +411,7 @@ broker_ended_it(void **state)
 	UNTIL(w, w->broker.leases == 1);
 	UNTIL(w, sessions_say(w, "\"sessions\":[]"));
 	world_pull_card();
-	world_turn(w);
+	world_settle(w);
 	assert_int_equal(w->broker.ends, 0);
 }
 
