@@ -23,7 +23,7 @@ struct parser {
 	struct host_broker *broker;	/* the section we are in, else NULL */
 	struct ini_line head;		/* of that section */
 	struct ini_line pinentry;	/* where it was set; number 0: the default */
-	uint64_t seen;			/* rows of settings[], those of this broker only */
+	uint64_t seen;			/* rows of settings[]; of this broker only */
 	int	 last_line;
 };
 
@@ -33,7 +33,8 @@ struct setting {
 	const char *section;
 	const char *key;
 	enum often often;
-	enum err (*set)(struct parser *p, const struct setting *s, const struct ini_line *l);
+	enum err (*set)(struct parser *p, const struct setting *s,
+		     const struct ini_line *l);
 	size_t	 off, size;		/* of the member, in its struct */
 };
 
@@ -119,11 +120,12 @@ set_removal(struct parser *p, const struct setting *s UNUSED, const struct ini_l
 }
 
 static enum err
-set_environment(struct parser *p, const struct setting *s UNUSED, const struct ini_line *l)
+set_environment(struct parser *p, const struct setting *s UNUSED,
+    const struct ini_line *l)
 {
 	static const char *const names[] = {
-		[CERT_ENV_PRODUCTION] = "production", [CERT_ENV_ACCEPTANCE] = "acceptance",
-		[CERT_ENV_TEST] = "test",
+		[CERT_ENV_PRODUCTION] = "production",
+		[CERT_ENV_ACCEPTANCE] = "acceptance", [CERT_ENV_TEST] = "test",
 	};
 	size_t i;
 	enum err r;
@@ -171,7 +173,8 @@ set_pinentry(struct parser *p, const struct setting *s, const struct ini_line *l
 static enum err
 set_issuer(struct parser *p, const struct setting *s, const struct ini_line *l)
 {
-	if (!cur_starts(l->value, cur_str("https://")) || !text_is_safe(l->value, s->size) ||
+	if (!cur_starts(l->value, cur_str("https://")) ||
+	    !text_is_safe(l->value, s->size) ||
 	    !cur_to_str(l->value, p->broker->issuer, s->size))
 		return ini_refuse(l, "an issuer that starts with https://");
 	return ERR_OK;
@@ -242,7 +245,7 @@ set_key(struct parser *p, const struct setting *s UNUSED, const struct ini_line 
 	if ((r = ini_path(&file, path, sizeof(path))) != ERR_OK)
 		return r;
 	if ((r = p->o->read(p->o->arg, path, &pem)) != ERR_OK)
-		return ini_refuse(l, "a readable key file that only its trusted owner can write");
+		return ini_refuse(l, "a key file to read that nobody else can write");
 	key = key_of_pem(&pem);
 	if (key == NULL || !jws_alg_fits(JWS_ES256, key))
 		return ini_refuse(l, "a PEM file with a P-256 public key");
@@ -259,7 +262,8 @@ set_key(struct parser *p, const struct setting *s UNUSED, const struct ini_line 
 
 static const struct setting settings[] = {
 	{ "agent", "language", OPTIONAL, set_language, 0, 0 },
-	{ "agent", "require_session", OPTIONAL, set_bool, MEMBER(host_conf, require_session) },
+	{ "agent", "require_session", OPTIONAL, set_bool,
+	    MEMBER(host_conf, require_session) },
 	{ "agent", "pcsc_socket", OPTIONAL, set_path, MEMBER(host_conf, pcsc_socket) },
 	{ "agent", "pinentry", OPTIONAL, set_pinentry, MEMBER(host_conf, pinentry) },
 	{ "agent", "worker", OPTIONAL, set_path, MEMBER(host_conf, worker) },
@@ -268,9 +272,11 @@ static const struct setting settings[] = {
 	{ "agent", "ignore_reader", MANY, set_list, MEMBER(host_conf, ignore_reader) },
 	{ "policy", "card_removal", OPTIONAL, set_removal, 0, 0 },
 	{ "policy", "grace_seconds", OPTIONAL, set_grace, 0, 0 },
-	{ "policy", "allow_last_try", OPTIONAL, set_bool, MEMBER(host_conf, allow_last_try) },
+	{ "policy", "allow_last_try", OPTIONAL, set_bool,
+	    MEMBER(host_conf, allow_last_try) },
 	{ "policy", "native_client", MANY, set_list, MEMBER(host_conf, native_client) },
-	{ "policy", "native_program", MANY, set_path_list, MEMBER(host_conf, native_program) },
+	{ "policy", "native_program", MANY, set_path_list,
+	    MEMBER(host_conf, native_program) },
 	{ "policy", "extension", MANY, set_list, MEMBER(host_conf, extension) },
 	{ "broker", "issuer", NEEDED, set_issuer, MEMBER(host_broker, issuer) },
 	{ "broker", "environment", NEEDED, set_environment, 0, 0 },
@@ -297,7 +303,7 @@ broker_end(struct parser *p)
 	for (size_t i = 0; i < NELEM(settings); i++) {
 		const struct setting *s = &settings[i];
 
-		if ((s->often != NEEDED && s->often != NEEDED_MANY) || (p->seen & bit(i)) != 0)
+		if (s->often == OPTIONAL || s->often == MANY || (p->seen & bit(i)) != 0)
 			continue;
 		snprintf(what, sizeof(what), "%s = ... in this section", s->key);
 		return ini_refuse(&p->head, what);
@@ -312,7 +318,7 @@ broker_begin(struct parser *p, const struct ini_line *l)
 
 	if (!text_is_name(l->name, sizeof(name) - 1) ||
 	    !cur_to_str(l->name, name, sizeof(name)))
-		return ini_refuse(l, "[broker NAME], of letters, digits, '.', '_' and '-'");
+		return ini_refuse(l, "[broker NAME] of letters, digits, '.', '_', '-'");
 	if (host_conf_broker(p->c, name) != NULL)
 		return ini_refuse(l, "a name that no other broker has");
 	if (p->c->n_brokers == HOST_BROKERS)
@@ -350,7 +356,8 @@ on_key(struct parser *p, const struct ini_line *l)
 
 		if (!cur_eq_str(l->section, s->section) || !cur_eq_str(l->key, s->key))
 			continue;
-		if ((p->seen & bit(i)) != 0 && (s->often == OPTIONAL || s->often == NEEDED))
+		if ((p->seen & bit(i)) != 0 && s->often != MANY &&
+		    s->often != NEEDED_MANY)
 			return ini_refuse(l, "this key only once");
 		p->seen |= bit(i);
 		return s->set(p, s, l);
@@ -506,7 +513,9 @@ load(const char *path, bool named, struct host_conf **ret)
 	AUTO(host_conf_free) struct host_conf *c = NULL;
 	AUTO(buf_free) struct buf text = BUF(CONF_MAX);
 	uid_t owner;
-	struct host_outside o = { .arg = &owner, .uid = uid_of_user, .read = read_as_owner };
+	struct host_outside o = {
+		.arg = &owner, .uid = uid_of_user, .read = read_as_owner,
+	};
 	enum err r;
 
 	if ((r = read_text(path, named, &text, &owner)) != ERR_OK)

@@ -46,7 +46,7 @@ struct host_broker {
 };
 
 struct host_conf {
-	uid_t	 owner;			/* whose files it may refer to: root's and this user's */
+	uid_t	 owner;			/* whose files it may name: root's and these */
 	/* [agent] */
 	enum host_language language;
 	bool	 require_session;
@@ -96,7 +96,7 @@ struct host_outside {
 	bool	 users_own;		/* the file is the user's: no production */
 	/* ERR_NOT_FOUND: no such user. */
 	enum err (*uid)(void *arg, const char *user, uid_t *ret);
-	/* A file that must be as safe as the configuration.  ERR_NOT_FOUND, ERR_CONFIG, ... */
+	/* A file that must be as safe as the configuration.  ERR_NOT_FOUND, ... */
 	enum err (*read)(void *arg, const char *path, struct buf *ret);
 };
 /* ERR_CONFIG with "line N: expected ...", or "line N: ..." for a malformed line. */

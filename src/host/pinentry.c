@@ -246,7 +246,7 @@ write_line(struct pinentry *p, const char *verb, const char *text)
 		pinentry_escape(&line, text);
 	}
 	if (buf_cstr(&line) == NULL)
-		return fail(ERR_NO_PINENTRY, "%s with more text than a line can hold", verb);
+		return fail(ERR_NO_PINENTRY, "%s: more text than a line can hold", verb);
 	if ((e = assuan_write_line(p->ctx, buf_cstr(&line))) != 0)
 		return fail(ERR_NO_PINENTRY, "pinentry is gone: %s", gpg_strerror(e));
 	return ERR_OK;
@@ -319,7 +319,8 @@ greet(struct pinentry *p)
 		return ERR_OK;
 	if ((r = is_ready(p)) != ERR_OK)
 		return r;
-	if ((e = assuan_new_ext(&p->ctx, GPG_ERR_SOURCE_DEFAULT, &hooks, no_log, NULL)) != 0)
+	e = assuan_new_ext(&p->ctx, GPG_ERR_SOURCE_DEFAULT, &hooks, no_log, NULL);
+	if (e != 0)
 		return fail(ERR_NOMEM, "assuan: %s", gpg_strerror(e));
 	assuan_begin_confidential(p->ctx);
 	if ((e = assuan_socket_connect_fd(p->ctx, p->fd, 0)) != 0)
@@ -423,8 +424,9 @@ set_texts(struct pinentry *p, const struct pinentry_text *t, int64_t end)
 	const struct {
 		const char *verb, *text;
 	} lines[] = {
-		{ "SETTITLE", t->title }, { "SETDESC", t->desc }, { "SETPROMPT", t->prompt },
-		{ "SETERROR", t->error }, { "SETOK", t->ok }, { "SETCANCEL", t->cancel },
+		{ "SETTITLE", t->title }, { "SETDESC", t->desc },
+		{ "SETPROMPT", t->prompt }, { "SETERROR", t->error },
+		{ "SETOK", t->ok }, { "SETCANCEL", t->cancel },
 	};
 	int64_t seconds = (end - clock_boot_ms()) / 1000;
 	char number[24];
@@ -460,7 +462,8 @@ show(struct pinentry *p, const struct pinentry_text *t, int64_t end, const char 
 {
 	enum err r;
 
-	if ((r = set_texts(p, t, end)) != ERR_OK || (r = write_line(p, verb, NULL)) != ERR_OK)
+	if ((r = set_texts(p, t, end)) != ERR_OK ||
+	    (r = write_line(p, verb, NULL)) != ERR_OK)
 		return r;
 	p->shown = true;
 	return ERR_OK;

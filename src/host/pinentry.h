@@ -40,7 +40,8 @@ struct pinentry_text {
  * Start one; nothing is shown, and nothing is waited for: whether it works is known with
  * the first window.  ERR_NO_PINENTRY when it cannot be executed.
  */
-MUST_CHECK enum err pinentry_start(const struct pinentry_options *o, struct pinentry **ret);
+MUST_CHECK enum err pinentry_start(const struct pinentry_options *o,
+    struct pinentry **ret);
 /* Close the window, if one is open, and end the program; NULL is fine. */
 void pinentry_stop(struct pinentry **p);
 /*

@@ -110,7 +110,8 @@ static void
 put_length(struct buf *b, const struct means_view *v)
 {
 	if (v->pin_digits_only)
-		buf_fmt(b, _("A PIN of this card has %zu to %zu digits."), v->pin_min, v->pin_max);
+		buf_fmt(b, _("A PIN of this card has %zu to %zu digits."), v->pin_min,
+		    v->pin_max);
 	else
 		buf_fmt(b, _("A PIN of this card has %zu to %zu characters."), v->pin_min,
 		    v->pin_max);
@@ -137,7 +138,8 @@ prompt_last_try(const struct login_prompt *p, struct prompt *ret)
 	if (p->pin.tries >= 0) {
 		buf_str(&ret->desc, _("Careful: this is the last try."));
 		buf_str(&ret->desc, "\n");
-		buf_str(&ret->desc, _("One more wrong PIN blocks the card; then you need its PUK."));
+		buf_str(&ret->desc,
+		    _("One more wrong PIN blocks the card; then you need its PUK."));
 	} else {
 		buf_str(&ret->desc, _("Careful: another wrong PIN may block the card."));
 		buf_str(&ret->desc, "\n");

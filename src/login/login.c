@@ -13,7 +13,7 @@
 
 #define SIG_MAX		1024
 #define JTI_BYTES	16
-#define CALLER_POINTS	100	/* of the caller's path: a window and a line have an end */
+#define CALLER_POINTS	100	/* of the caller's path: a window has an end */
 #define LENGTH_ASKS	3	/* windows for one PIN that has a possible length */
 
 struct login {
@@ -64,7 +64,7 @@ check_texts(const struct login *l)
 	if (!text_is_safe(cur_str(c->rp_name_nl), sizeof(c->rp_name_nl)) ||
 	    !text_is_safe(cur_str(c->rp_name_en), sizeof(c->rp_name_en)) ||
 	    !text_is_safe(cur_str(c->origin), sizeof(c->origin)))
-		return fail(ERR_CHALLENGE, "a name or origin that cannot be shown as it is");
+		return fail(ERR_CHALLENGE, "a name or origin that cannot be shown");
 	return ERR_OK;
 }
 
@@ -94,8 +94,9 @@ check_certificate(struct login *l)
 	const struct challenge *c = &l->rq->c;
 	const char *policies[CHALLENGE_POLICIES];
 	struct cert_rules rules = {
-		.now = l->w->utc(l->w->arg), .policies = c->n_policies == 0 ? NULL : policies,
-		.n_policies = c->n_policies, .pass_types = l->w->pass_types,
+		.now = l->w->utc(l->w->arg), .pass_types = l->w->pass_types,
+		.policies = c->n_policies == 0 ? NULL : policies,
+		.n_policies = c->n_policies,
 	};
 	enum err r;
 
@@ -139,11 +140,12 @@ copy_safe(char *ret, size_t size, const char *text, size_t max_points)
 static enum err
 bind_challenge(struct login *l)
 {
+	struct cur challenge = cur_str(l->rq->challenge);
 	struct assertion *a = &l->says;
 
 	memcpy(a->nonce, l->rq->c.nonce, sizeof(a->nonce));
-	if (EVP_Digest(l->rq->challenge, strlen(l->rq->challenge), a->challenge_sha256, NULL,
-	    EVP_sha256(), NULL) != 1)
+	if (EVP_Digest(challenge.p, challenge.n, a->challenge_sha256, NULL, EVP_sha256(),
+	    NULL) != 1)
 		return fail(ERR_CRYPTO, "SHA-256");
 	return ERR_OK;
 }
@@ -165,10 +167,10 @@ state_assertion(struct login *l)
 	snprintf(e->driver, sizeof(e->driver), "%s", l->view.driver);
 	snprintf(e->pin_entry, sizeof(e->pin_entry), "window");
 	e->one_transaction = l->means->ops->one_transaction;
-	if ((r = copy_safe(e->reader, sizeof(e->reader), l->view.reader, CARD_READER_MAX)) !=
-	    ERR_OK ||
-	    (r = copy_safe(e->caller, sizeof(e->caller), l->rq->caller, CALLER_POINTS)) !=
-	    ERR_OK)
+	if ((r = copy_safe(e->reader, sizeof(e->reader), l->view.reader,
+	    CARD_READER_MAX)) != ERR_OK ||
+	    (r = copy_safe(e->caller, sizeof(e->caller), l->rq->caller,
+	    CALLER_POINTS)) != ERR_OK)
 		return r;
 	return bind_challenge(l);
 }
@@ -188,12 +190,15 @@ same_policies(const struct challenge *a, const struct challenge *b)
 static bool
 same_question(const struct login_request *a, const struct login_request *b)
 {
-	return strcmp(a->login_id, b->login_id) == 0 && strcmp(a->caller, b->caller) == 0 &&
-	    strcmp(a->language, b->language) == 0 && strcmp(a->c.iss, b->c.iss) == 0 &&
+	return strcmp(a->login_id, b->login_id) == 0 &&
+	    strcmp(a->caller, b->caller) == 0 &&
+	    strcmp(a->language, b->language) == 0 &&
+	    strcmp(a->c.iss, b->c.iss) == 0 &&
 	    strcmp(a->c.client_id, b->c.client_id) == 0 &&
 	    strcmp(a->c.rp_name_nl, b->c.rp_name_nl) == 0 &&
 	    strcmp(a->c.rp_name_en, b->c.rp_name_en) == 0 &&
-	    strcmp(a->c.origin, b->c.origin) == 0 && strcmp(a->c.acr, b->c.acr) == 0 &&
+	    strcmp(a->c.origin, b->c.origin) == 0 &&
+	    strcmp(a->c.acr, b->c.acr) == 0 &&
 	    same_policies(&a->c, &b->c);
 }
 
@@ -306,12 +311,14 @@ build_signing_input(struct login *l, struct buf *ret)
 
 /* Verify, sign, forget: the means does all three, and our copy of the PIN ends here. */
 static enum err
-sign(struct login *l, struct secret *pin, bool agreed, struct cur tbs, struct buf *ret_sig)
+sign(struct login *l, struct secret *pin, bool agreed, struct cur tbs,
+    struct buf *ret_sig)
 {
+	struct means *m = l->means;
 	enum err r;
 
 	l->w->step(l->w->arg, LOGIN_SIGNING);
-	r = l->means->ops->sign(l->means, &l->view, pin, agreed, tbs, ret_sig, &l->ret->pin);
+	r = m->ops->sign(m, &l->view, pin, agreed, tbs, ret_sig, &l->ret->pin);
 	secret_wipe(pin);
 	return r == ERR_OK ? ERR_OK : note(r, "signature");
 }
@@ -367,9 +374,9 @@ login_run(const struct login_world *w, struct login_request *rq, struct login_re
 	if ((r = still_valid(&l)) != ERR_OK ||
 	    (r = check_texts(&l)) != ERR_OK ||
 	    (r = find_card(&l)) != ERR_OK ||
-	    (r = check_certificate(&l)) != ERR_OK ||	/* before the person is bothered */
+	    (r = check_certificate(&l)) != ERR_OK ||	/* before a person is asked */
 	    (r = choose_algorithm(&l)) != ERR_OK ||
-	    (r = state_assertion(&l)) != ERR_OK ||	/* what is shown is what is signed */
+	    (r = state_assertion(&l)) != ERR_OK ||	/* shown, and then signed */
 	    (r = ask_and_sign(&l)) != ERR_OK)
 		return r;
 	return ERR_OK;

@@ -34,7 +34,7 @@ const char *login_step_name(enum login_step s);	/* "waiting_card", ... */
 enum login_ask {
 	LOGIN_ASK_FIRST,
 	LOGIN_ASK_WRONG,		/* the last one was wrong */
-	LOGIN_ASK_LENGTH,		/* the last one cannot be right and was not sent */
+	LOGIN_ASK_LENGTH,		/* the last one cannot be right; not sent */
 };
 
 /*
@@ -45,7 +45,7 @@ struct login_prompt {
 	const struct login_request *rq;	/* language, and when it must be over */
 	const struct assertion *says;
 	const struct means_view *view;	/* what a PIN can look like */
-	struct pin_state pin;		/* as last seen; tries -1: the card does not say */
+	struct pin_state pin;		/* as last seen; tries -1: not known */
 	enum login_ask why;
 };
 
@@ -85,13 +85,13 @@ struct login_result {
 	uint32_t event_counter;
 	char	 serial[CARD_SERIAL_MAX];
 	enum jws_alg alg;		/* of the signature */
-	uint32_t apdus;			/* commands sent to cards, as the world counted them */
+	uint32_t apdus;			/* commands sent to cards; the world fills it */
 	struct pin_state pin;		/* as last seen, also after a failure */
 };
 void login_result_free(struct login_result *r);
 
 #define LOGIN_PIN_TIME_MIN	60	/* s: with less, a new challenge is fetched */
-#define LOGIN_PIN_MARGIN	5	/* s: the PIN window closes that much before the end */
+#define LOGIN_PIN_MARGIN	5	/* s: a window closes that long before the end */
 
 /*
  * Run it.  rq may be changed by world.renew.  ret is filled on ERR_OK; ret->pin and

@@ -25,7 +25,7 @@
  */
 MUST_CHECK enum err confine_files(void);
 
-/* For all threads (seccomp).  may_end[0..n): the processes that may get a signal.  ERR_SYS. */
+/* For all threads (seccomp).  may_end[0..n): who may get a signal.  ERR_SYS. */
 MUST_CHECK enum err confine_calls(const pid_t *may_end, size_t n);
 
 /*

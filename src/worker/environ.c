@@ -60,7 +60,8 @@ environ_get(const char *name)
 	size_t n = strlen(name);
 
 	for (char **e = environ; e != NULL && *e != NULL; e++)
-		if (strncmp(*e, name, n) == 0 && (*e)[n] == '=' && index_of(*e) != NELEM(kept))
+		if (strncmp(*e, name, n) == 0 && (*e)[n] == '=' &&
+		    index_of(*e) != NELEM(kept))
 			return *e + n + 1;
 	return NULL;
 }

@@ -143,8 +143,8 @@ load(struct world *w)
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
 		return fail(ERR_CRYPTO, "libcrypto");
 	open_cache(w);
-	if ((r = profiles_load(w->conf->profiles, SYSCONFDIR "/dezi/profiles", w->conf->owner,
-	    &w->profiles)) != ERR_OK)
+	if ((r = profiles_load(w->conf->profiles, SYSCONFDIR "/dezi/profiles",
+	    w->conf->owner, &w->profiles)) != ERR_OK)
 		return r;
 	return cert_store_load(w->broker->trust, w->broker->environment,
 	    CERT_REVOCATION_ELSEWHERE, &w->store);
@@ -267,7 +267,8 @@ parse(int argc, char **argv, struct options *ret)
 		default:
 			return false;
 		}
-	return optind == argc && (ret->probe || (ret->config != NULL && ret->broker != NULL));
+	return optind == argc &&
+	    (ret->probe || (ret->config != NULL && ret->broker != NULL));
 }
 
 static int

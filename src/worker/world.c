@@ -14,7 +14,7 @@
 #include "login/wire.h"
 #include "means/find.h"
 
-#define LOOK_MS		250	/* how often a message window is asked whether it was answered */
+#define LOOK_MS		250	/* how often a message window is looked at */
 
 static int64_t
 world_utc(void *arg UNUSED)
@@ -31,7 +31,9 @@ world_boot_ms(void *arg UNUSED)
 static enum err
 world_random(void *arg UNUSED, uint8_t *ret, size_t n)
 {
-	return getentropy(ret, n) == 0 ? ERR_OK : fail(ERR_SYS, "random: %s", strerror(errno));
+	if (getentropy(ret, n) != 0)
+		return fail(ERR_SYS, "random: %s", strerror(errno));
+	return ERR_OK;
 }
 
 /* Without an agent there is no login. */
@@ -132,7 +134,8 @@ find(const struct world *w, struct pcsc_reader_state *ret)
 {
 	const char *ignore[HOST_LIST];
 	const struct native_search s = {
-		.o = native_options_of(w), .ignore = ignore, .n_ignore = ignored(w, ignore),
+		.o = native_options_of(w),
+		.ignore = ignore, .n_ignore = ignored(w, ignore),
 		.before = w->before, .n_before = w->n_before,
 	};
 
@@ -179,7 +182,8 @@ nothing_there(enum err r)
 }
 
 static enum err
-wait_for_card(struct world *w, const struct login_request *rq, struct pcsc_reader_state *ret)
+wait_for_card(struct world *w, const struct login_request *rq,
+    struct pcsc_reader_state *ret)
 {
 	struct pcsc_reader_state known[WORLD_READERS];
 	int64_t end = clock_boot_ms() + WORLD_CARD_MS;
@@ -252,7 +256,8 @@ struct login_world
 world_of(struct world *w)
 {
 	return (struct login_world){
-		.arg = w, .utc = world_utc, .boot_ms = world_boot_ms, .random = world_random,
+		.arg = w,
+		.utc = world_utc, .boot_ms = world_boot_ms, .random = world_random,
 		.step = world_step, .means = world_means, .renew = world_renew,
 		.ask_last_try = world_ask_last_try, .ask_pin = world_ask_pin,
 		.store = w->store, .pass_types = "ZN",

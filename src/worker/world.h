@@ -22,7 +22,7 @@ struct world {
 	struct host_conf *conf;
 	const struct host_broker *broker;
 	struct pinentry *window;	/* for PINs */
-	struct pinentry *message;	/* "insert your card"; NULL: one was there at once */
+	struct pinentry *message;	/* "insert your card"; NULL: one was there */
 	struct pcsc *pcsc;
 	struct pcsc_reader_state before[WORLD_READERS];	/* when the login began */
 	size_t	 n_before;

@@ -92,7 +92,8 @@ world_means(void *arg, const struct login_request *rq, struct means **ret,
 	assert_non_null(m);
 	*m = (struct means){ &ops, b };
 	*ret_view = (struct means_view){
-		.reader = "Reader\n1", .event_counter = 7, .driver = "uzi", .serial = "5A01",
+		.reader = "Reader\n1", .event_counter = 7, .driver = "uzi",
+		.serial = "5A01",
 		.cert = BUF(CERT_DER_MAX), .alg = b->alg, .pin = b->pin, .pin_min = 6,
 		.pin_max = 8, .pin_digits_only = true,
 	};
@@ -213,8 +214,8 @@ bench_start(void **state)
 	b->tbs = (struct buf)BUF(JWS_MAX);
 	fill_store(&b->store);
 	b->w = (struct login_world){
-		b, world_utc, world_boot, world_random, world_step, world_means, world_renew,
-		world_ask_last_try, world_ask_pin, b->store, "ZN",
+		b, world_utc, world_boot, world_random, world_step, world_means,
+		world_renew, world_ask_last_try, world_ask_pin, b->store, "ZN",
 	};
 	b->rq = (struct login_request){
 		.login_id = "login-1", .challenge = "old.challenge.0",

@@ -277,15 +277,17 @@ static void
 renewal_of_another_question(void **state)
 {
 	static void (*const swaps[])(struct login_request *) = {
-		swap_client, swap_iss, swap_rp_nl, swap_rp_en, swap_origin, swap_no_origin,
-		swap_acr, swap_caller, swap_language, swap_login, swap_policies, swap_policy,
+		swap_client, swap_iss, swap_rp_nl, swap_rp_en, swap_origin,
+		swap_no_origin, swap_acr, swap_caller, swap_language, swap_login,
+		swap_policies, swap_policy,
 	};
 	struct bench *b = *state;
 	struct login_request before = b->rq;
 
 	before.deadline_boot_ms = BENCH_BOOT + 30000;
 	before.c.n_policies = 1;
-	snprintf(before.c.policies[0], sizeof(before.c.policies[0]), "2.16.528.1.1007.99.211");
+	snprintf(before.c.policies[0], sizeof(before.c.policies[0]),
+	    "2.16.528.1.1007.99.211");
 	for (size_t i = 0; i < NELEM(swaps); i++) {
 		b->rq = before;
 		b->renewed = swaps[i];
@@ -308,8 +310,9 @@ main(void)
 		T(blocked_by_this_one), T(last_try_refused), T(last_try_agreed),
 		T(last_try_lost), T(unknown_and_wrong), T(unknown_and_right),
 		T(unknown_and_maybe_the_last), T(impossible_pins),
-		T(impossible_for_ever), T(enough_time), T(renewed), T(renewed_for_each_window),
-		T(renewal_refused), T(renewal_without_time), T(renewal_of_another_question),
+		T(impossible_for_ever), T(enough_time), T(renewed),
+		T(renewed_for_each_window), T(renewal_refused), T(renewal_without_time),
+		T(renewal_of_another_question),
 	};
 
 	return cmocka_run_group_tests(tests, bench_group, bench_group_end);

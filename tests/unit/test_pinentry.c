@@ -56,7 +56,8 @@ static struct pinentry *
 start(const char *on_getpin, const char *on_confirm)
 {
 	const struct pinentry_options o = {
-		.program = program, .tty = "/dev/null", .term = "dumb", .locale = "C.UTF-8",
+		.program = program, .tty = "/dev/null", .term = "dumb",
+		.locale = "C.UTF-8",
 	};
 	struct pinentry *p = NULL;
 	char text[2048];
@@ -175,7 +176,8 @@ confirm(void **state)
 static void
 confirm_no(void **state)
 {
-	AUTO(pinentry_stop) struct pinentry *p = start("echo OK", "echo 'ERR 83886194 no'");
+	AUTO(pinentry_stop) struct pinentry *p = start("echo OK",
+	    "echo 'ERR 83886194 no'");
 
 	(void)state;
 	assert_err(pinentry_confirm(p, &words, in_seconds(60)), ERR_CANCELLED);
@@ -241,7 +243,8 @@ show_and_answer(void **state)
 
 	(void)state;
 	snprintf(go, sizeof(go), "%s/go", dir);
-	snprintf(wait, sizeof(wait), "until [ -e '%s' ]; do sleep 0.01; done; echo OK", go);
+	snprintf(wait, sizeof(wait), "until [ -e '%s' ]; do sleep 0.01; done; echo OK",
+	    go);
 	p = start("echo OK", wait);
 	assert_ok(pinentry_show(p, &words, in_seconds(60)));
 	assert_err(pinentry_answer(p), ERR_NOT_FOUND);
@@ -270,7 +273,8 @@ stop_closes_the_window(void **state)
 static void
 stop_ends_a_stubborn_one(void **state)
 {
-	struct pinentry *p = start("echo OK", "trap '' TERM; while :; do sleep 0.01; done");
+	struct pinentry *p = start("echo OK",
+	    "trap '' TERM; while :; do sleep 0.01; done");
 	pid_t pid = pinentry_pid(p);
 
 	(void)state;
@@ -410,7 +414,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TALK("PIN", ERR_OK, "123456", true, "echo 'D 123456'; echo OK"),
-		TALK("escaped PIN", ERR_OK, "a%b\nc", true, "echo 'D a%25b%0Ac'; echo OK"),
+		TALK("escaped PIN", ERR_OK, "a%b\nc", true,
+		    "echo 'D a%25b%0Ac'; echo OK"),
 		TALK("PIN in two lines", ERR_OK, "1234", true,
 		    "echo 'D 12'; echo 'S X'; echo 'D 34'; echo OK"),
 		TALK("no PIN", ERR_OK, "", true, "echo OK"),
@@ -420,12 +425,14 @@ main(void)
 		    "echo 'D " SIXTY_FOUR "5'; echo OK"),
 		TALK("PIN too long by its second line", ERR_LIMIT, "", true,
 		    "echo 'D " SIXTY_FOUR "'; echo 'D 5'; echo OK"),
-		TALK("cancelled", ERR_CANCELLED, "", true, "echo 'ERR 83886179 canceled'"),
+		TALK("cancelled", ERR_CANCELLED, "", true,
+		    "echo 'ERR 83886179 canceled'"),
 		TALK("cancelled after half a PIN", ERR_CANCELLED, "", true,
 		    "echo 'D 123'; echo 'ERR 83886179 canceled'"),
 		TALK("fully cancelled", ERR_CANCELLED, "", true, "echo 'ERR 83886278 x'"),
 		TALK("its timeout", ERR_TIMEOUT, "", true, "echo 'ERR 83886142 timeout'"),
-		TALK("no terminal", ERR_NO_PINENTRY, "", true, "echo 'ERR 83918950 ioctl'"),
+		TALK("no terminal", ERR_NO_PINENTRY, "", true,
+		    "echo 'ERR 83918950 ioctl'"),
 		TALK("ends", ERR_NO_PINENTRY, "", false, "exit 0"),
 		TALK("ends after the PIN", ERR_NO_PINENTRY, "", false,
 		    "echo 'D 123456'; exit 0"),

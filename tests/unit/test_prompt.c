@@ -117,11 +117,13 @@ impossible_pin(void **state)
 	(void)state;
 	prompt_language("nl", dir);
 	assert_ok(prompt_pin(&lp, &p));
-	assert_string_equal(p.text.error, "Een pincode van deze pas heeft 6 tot 8 cijfers.");
+	assert_string_equal(p.text.error,
+	    "Een pincode van deze pas heeft 6 tot 8 cijfers.");
 	letters.pin_digits_only = false;
 	lp.view = &letters;
 	assert_ok(prompt_pin(&lp, &q));
-	assert_string_equal(q.text.error, "Een pincode van deze pas heeft 6 tot 8 tekens.");
+	assert_string_equal(q.text.error,
+	    "Een pincode van deze pas heeft 6 tot 8 tekens.");
 }
 
 static void
@@ -147,11 +149,13 @@ last_try(void **state)
 	prompt_language("nl", dir);
 	assert_ok(prompt_last_try(&lp, &p));
 	assert_string_equal(p.text.ok, "Doorgaan");
-	assert_int_equal(strncmp(p.text.desc, "Let op: dit is de laatste poging.\n", 34), 0);
+	assert_true(cur_starts(cur_str(p.text.desc),
+	    cur_str("Let op: dit is de laatste poging.\n")));
 	assert_non_null(strstr(p.text.desc, "\nZorgportaal\n"));
 	lp = prompt_with(-1, LOGIN_ASK_FIRST);
 	assert_ok(prompt_last_try(&lp, &q));
-	assert_non_null(strstr(q.text.desc, "Let op: nog een verkeerde pincode kan de pas"));
+	assert_true(cur_starts(cur_str(q.text.desc),
+	    cur_str("Let op: nog een verkeerde pincode kan de pas")));
 }
 
 static void
@@ -173,7 +177,7 @@ insert_card(void **state)
 	    "You are logging in to:\nCare portal\nWebsite: https://epd.example\n");
 }
 
-/* The longest that a challenge, a reader and a caller can be still fits one Assuan line. */
+/* The longest challenge, reader and caller still fit one Assuan line. */
 static void
 longest_fits_a_line(void **state)
 {
