@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """One login on a virtual UZI pass, from the request to the end of the session.
 
-    demo.py --build BUILD [--interactive]
+    demo.py --build BUILD [--interactive] [--pki PKI]
 
 Everything runs in one temporary folder and is stopped at the end.  Exit status 0 only when
 the identity came back and the session ended because the card was pulled.
@@ -150,12 +150,14 @@ def main():
     words = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     words.add_argument("--build", required=True, type=pathlib.Path)
     words.add_argument("--interactive", action="store_true")
+    words.add_argument("--pki", help="what dezi-vcard pki made earlier")
     options = words.parse_args()
     # Whoever ends us ends everything: the same way out as after Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
-    say("making test certificates and cards")
-    run = house.Run(options.build)
+    if not options.pki:
+        say("making test certificates and cards")
+    run = house.Run(options.build, pki=options.pki)
     person = typist.Typist(house.PIN)
     try:
         with house.House(run) as home:
