@@ -12,6 +12,7 @@ from scenario import accepted, equal, refused, scenario, slow
 from test_broker import Desk
 from test_login import ended, log_in
 
+
 def as_child(call, uid=None):
     """One call, made by another process, perhaps another person's: (status, word, body)."""
     def child(pipe):
@@ -93,17 +94,15 @@ def a_result_without_finish(run):
         request, _ = log_in(home)
         answer = home.to_clients("POST", f"/v1/requests/{request['login']}/result",
                                  {"request_secret": request["request_secret"]})
-        assert answer.status >= 400, answer
-        answer = home.result(request, house.b64url(os.urandom(32)))
-        assert answer.status >= 400 and answer.word, answer
+        refused(answer, "malformed", 400)
+        refused(home.result(request, house.b64url(os.urandom(32))), "unknown", 404)
 
 
 @scenario
 def a_result_before_anybody_logged_in(run):
     with House(run) as home:
         home.start_broker()
-        answer = home.result(home.request(), house.b64url(bytes(32)))
-        assert answer.status >= 400 and "identity" not in answer.body.decode(), answer
+        refused(home.result(home.request(), house.b64url(bytes(32))), "pending", 409)
 
 
 @scenario
@@ -112,8 +111,22 @@ def finish_is_used_up(run):
         home.start("z")
         request, finish = log_in(home)
         accepted(home.result(request, finish))
-        answer = home.result(request, finish)
-        assert answer.status >= 400 and answer.word in ("unknown", "replayed", "ended"), answer
+        refused(home.result(request, finish), "replayed", 403)
+
+
+@scenario
+def finish_is_of_no_use_to_another_uid(run):
+    """With both secrets, and without harm to who asked."""
+    need_another()
+    with House(run) as home:
+        home.start("z")
+        request, finish = log_in(home)
+        status, word, _ = as_other(
+            home.client_socket, "dezi-broker", "POST",
+            f"/v1/requests/{request['login']}/result",
+            {"request_secret": request["request_secret"], "finish": finish})
+        equal((status, word), (404, "unknown"))
+        accepted(home.result(request, finish))
 
 
 @scenario
@@ -122,8 +135,7 @@ def finish_of_one_login_does_not_open_another(run):
         home.start("z")
         _, finish = log_in(home)
         second, _ = log_in(home)
-        answer = home.result(second, finish)
-        assert answer.status >= 400, answer
+        refused(home.result(second, finish), "unknown", 404)
 
 
 @scenario
@@ -150,13 +162,13 @@ def finish_is_given_once_and_only_to_the_caller(run):
 def a_login_that_nobody_finishes_is_over_after_half_a_minute(run):
     with House(run) as home:
         home.start("z")
-        _, finish = log_in(home)
+        request, finish = log_in(home)
         session = accepted(home.to_agent("GET", "/v1/sessions"))["sessions"][0]
-        assert finish
         with home.events(timeout=60) as stream:
             stream.until(lambda _, data: data.get("sessions") == [] or
                          data.get("state") == "ended")
-        assert session
+        equal(ended(home, request, session["id"]), "finish_timeout")
+        refused(home.result(request, finish), "ended", 410)
 
 
 @scenario
@@ -169,12 +181,10 @@ def a_lease_needs_its_token_and_its_uid(run):
         for headers in ({}, {"Authorization": "Bearer " + house.b64url(os.urandom(32))},
                         {"Authorization": "Bearer " + request["request_secret"]},
                         {"Authorization": "Bearer " + finish}):
-            answer = home.to_broker("PUT", target + "/lease", {"card": "present"},
-                                    headers=headers)
-            assert answer.status in (401, 403, 404), answer
-            answer = home.to_broker("DELETE", target, {"reason": "card_removed"},
-                                    headers=headers)
-            assert answer.status in (401, 403, 404), answer
+            refused(home.to_broker("PUT", target + "/lease", {"card": "present"},
+                                   headers=headers), "unknown", 404)
+            refused(home.to_broker("DELETE", target, {"reason": "card_removed"},
+                                   headers=headers), "unknown", 404)
         equal(ended(home, request, session), None)
 
 
@@ -185,9 +195,8 @@ def a_session_is_told_only_to_who_holds_the_request_secret(run):
         request, finish = log_in(home)
         session = accepted(home.result(request, finish))["session"]
         other = home.request()
-        answer = home.session(other, session)
-        equal(answer.status, 404)
-        equal(home.to_clients("GET", f"/v1/sessions/{session}").status in (401, 403, 404), True)
+        refused(home.session(other, session), "unknown", 404)
+        refused(home.to_clients("GET", f"/v1/sessions/{session}"), "unknown", 404)
 
 
 @scenario
@@ -196,9 +205,9 @@ def a_client_needs_its_secret(run):
         home.start_broker()
         for client, secret in (("epd", "wrong"), ("nobody", house.CLIENT_SECRETS["epd"]),
                                ("epd", house.CLIENT_SECRETS["web"])):
-            answer = home.to_clients("POST", "/v1/requests", {
-                "client_id": client, "client_secret": secret, "acr": house.LOA_HIGH})
-            assert answer.status in (401, 403, 404), answer
+            refused(home.to_clients("POST", "/v1/requests", {
+                "client_id": client, "client_secret": secret, "acr": house.LOA_HIGH}),
+                "not_allowed", 403)
 
 
 @scenario
