@@ -98,10 +98,7 @@ start_window(const struct world *w, struct pinentry **ret)
 	return pinentry_start(&o, ret);
 }
 
-/*
- * Only the configuration says where pcscd is.  Without a card a second window will be
- * needed, to ask for one, and this is the last moment to start it.
- */
+/* Only the configuration says where pcscd is. */
 static enum err
 open_pcscd(struct world *w)
 {
@@ -115,7 +112,14 @@ open_pcscd(struct world *w)
 		return r;
 	if (w->n_before > NELEM(w->before))
 		w->n_before = NELEM(w->before);
-	return world_has_card(w) ? ERR_OK : start_window(w, &w->message);
+	return ERR_OK;
+}
+
+/* Without a card a second window will ask for one: it must be started now. */
+static enum err
+start_message(struct world *w)
+{
+	return world_had_card(w) ? ERR_OK : start_window(w, &w->message);
 }
 
 /* Public parts of cards, in the person's runtime directory.  A login can do without. */
@@ -169,6 +173,7 @@ prepare(struct world *w, const struct options *o)
 	    (r = start_window(w, &w->window)) != ERR_OK ||	/* shows nothing yet */
 	    (r = open_pcscd(w)) != ERR_OK ||
 	    (r = load(w)) != ERR_OK ||
+	    (r = start_message(w)) != ERR_OK ||
 	    (r = confine_files()) != ERR_OK ||
 	    (r = pcsc_prepare(w->pcsc)) != ERR_OK ||
 	    (r = guard_start(w->agent, close_windows, w)) != ERR_OK ||

@@ -117,14 +117,29 @@ ignored(const struct world *w, const char *ret[HOST_LIST])
 	return l->n;
 }
 
-bool
-world_has_card(const struct world *w)
+static bool
+is_ignored(const struct world *w, const struct pcsc_reader_state *r)
 {
 	const char *ignore[HOST_LIST];
-	size_t n = ignored(w, ignore);
 
+	return reader_ignored(r->name, ignore, ignored(w, ignore));
+}
+
+static bool
+has_profile(const struct world *w, const struct pcsc_reader_state *r)
+{
+	for (size_t i = 0; i < w->profiles.n; i++)
+		if (profile_matches(w->profiles.items[i], cur_of(r->atr, r->atr_len)))
+			return true;
+	return false;
+}
+
+bool
+world_had_card(const struct world *w)
+{
 	for (size_t i = 0; i < w->n_before; i++)
-		if (w->before[i].present && !reader_ignored(w->before[i].name, ignore, n))
+		if (w->before[i].present && !is_ignored(w, &w->before[i]) &&
+		    has_profile(w, &w->before[i]))
 			return true;
 	return false;
 }
@@ -175,38 +190,75 @@ heed_message(struct world *w)
 	return r == ERR_TIMEOUT ? ERR_OK : r;
 }
 
+/* What is in the readers, as far as it decides whether to wait. */
+struct readers {
+	struct pcsc_reader_state all[WORLD_READERS];
+	size_t	 n;
+};
+
+/*
+ * Is there a place for the card that is missing?  A token that is for something else
+ * may stay in its own reader (threats.md R4); in the only reader it is the wrong card.
+ */
 static bool
-nothing_there(enum err r)
+may_still_come(const struct world *w, const struct readers *now, enum err found)
 {
-	return r == ERR_NO_CARD || r == ERR_NO_READER;
+	if (found != ERR_CARD_UNKNOWN)
+		return found == ERR_NO_CARD || found == ERR_NO_READER;
+	for (size_t i = 0; i < now->n; i++)
+		if (!now->all[i].present && !is_ignored(w, &now->all[i]))
+			return true;
+	return false;
+}
+
+/* *ret_wait: there is no card yet, and the error says so far why. */
+static enum err
+look(const struct world *w, struct readers *now, struct pcsc_reader_state *ret,
+    bool *ret_wait)
+{
+	enum err r;
+
+	*ret_wait = false;
+	if ((r = pcsc_list(w->pcsc, now->all, NELEM(now->all), &now->n)) != ERR_OK)
+		return r;
+	if (now->n > NELEM(now->all))
+		now->n = NELEM(now->all);
+	r = find(w, ret);
+	*ret_wait = may_still_come(w, now, r);
+	return r;
+}
+
+/* Until something changes in the readers, the person says no, or it is late. */
+static enum err
+wait_for_change(struct world *w, const struct readers *now, int64_t end)
+{
+	enum err r;
+
+	do {
+		if ((r = heed_message(w)) != ERR_OK)
+			return r;
+		r = pcsc_wait(w->pcsc, now->all, now->n, LOOK_MS);
+	} while (r == ERR_TIMEOUT && clock_boot_ms() < end);
+	return r == ERR_TIMEOUT ? ERR_OK : r;
 }
 
 static enum err
-wait_for_card(struct world *w, const struct login_request *rq,
+wait_for_card(struct world *w, const struct login_request *rq, struct readers *now,
     struct pcsc_reader_state *ret)
 {
-	struct pcsc_reader_state known[WORLD_READERS];
 	int64_t end = clock_boot_ms() + WORLD_CARD_MS;
 	enum err r;
-	size_t n;
+	bool wait;
 
 	if (end > window_end(rq))
 		end = window_end(rq);
 	if ((r = show_message(w, rq, end)) != ERR_OK)
 		return r;
 	for (;;) {
-		if ((r = pcsc_list(w->pcsc, known, NELEM(known), &n)) != ERR_OK)
+		if ((r = wait_for_change(w, now, end)) != ERR_OK)
 			return r;
-		if (!nothing_there(r = find(w, ret)) || clock_boot_ms() >= end)
-			return r;
-		if (n > NELEM(known))
-			n = NELEM(known);
-		do {
-			if ((r = heed_message(w)) != ERR_OK)
-				return r;
-			r = pcsc_wait(w->pcsc, known, n, LOOK_MS);
-		} while (r == ERR_TIMEOUT && clock_boot_ms() < end);
-		if (r != ERR_OK && r != ERR_TIMEOUT)
+		r = look(w, now, ret, &wait);
+		if (!wait || clock_boot_ms() >= end)
 			return r;
 	}
 }
@@ -238,11 +290,13 @@ world_means(void *arg, const struct login_request *rq, struct means **ret,
 {
 	struct pcsc_reader_state s;
 	struct world *w = arg;
-	enum err r = find(w, &s);
+	struct readers now;
+	bool wait;
+	enum err r = look(w, &now, &s, &wait);
 
-	if (nothing_there(r)) {
+	if (wait) {
 		world_step(w, LOGIN_WAITING_CARD);
-		r = wait_for_card(w, rq, &s);
+		r = wait_for_card(w, rq, &now, &s);
 		world_close_window(w, &w->message);
 		if (r == ERR_OK)
 			world_step(w, LOGIN_READING_CARD);

@@ -22,7 +22,7 @@ struct world {
 	struct host_conf *conf;
 	const struct host_broker *broker;
 	struct pinentry *window;	/* for PINs */
-	struct pinentry *message;	/* "insert your card"; NULL: one was there */
+	struct pinentry *message;	/* "insert your card"; NULL: not needed */
 	struct pcsc *pcsc;
 	struct pcsc_reader_state before[WORLD_READERS];	/* when the login began */
 	size_t	 n_before;
@@ -37,7 +37,7 @@ struct login_world world_of(struct world *w);
 /* Close one of its windows; NULL is fine. */
 void world_close_window(struct world *w, struct pinentry **window);
 
-/* Is there a card in a reader that is not to be ignored? */
-bool world_has_card(const struct world *w);
+/* Was there, when the login began, a card that a profile knows? */
+bool world_had_card(const struct world *w);
 
 #endif

@@ -17,6 +17,7 @@ import house
 from house import House, PIN, WAIT, eventually
 from pinentry import Person
 from scenario import scenario
+from test_login import FOREIGN
 from typist import Typist
 
 LOGIN, CHALLENGE, REFUSED = 1, 2, 3
@@ -380,6 +381,22 @@ def a_worker_asks_for_a_card_until_it_comes(run):
             equal(header["alg"], "RS256")
             equal(worker.steps,
                   ["reading_card", "waiting_card", "reading_card", "asking_pin", "signing"])
+
+
+@scenario
+def a_worker_asks_for_a_card_beside_a_strange_one(run):
+    """A token that is for something else stays where it is; the other reader is empty."""
+    with House(run) as home:
+        home.box.start_cards()
+        home.box.ctl("insert", 0, home.write("foreign.card", FOREIGN))
+        with Worker(home) as worker:
+            worker.say(LOGIN, worker.request())
+            eventually("a window", lambda: home.person.windows)
+            equal(home.person.windows[0]["kind"], "confirm")
+            home.box.insert("z", 1)
+            header, _ = worker.end()
+            equal(header["alg"], "RS256")
+            assert worker.reader.endswith(b"00 01"), worker.reader
 
 
 @scenario
