@@ -213,8 +213,7 @@ def an_assertion_is_used_once(run):
         desk = Desk(home, run)
         jws = answer_to(desk.challenge(), desk.person)
         accepted(desk.send(jws))
-        answer = desk.send(jws)
-        assert answer.word in ("replayed", "unknown"), answer
+        refused(desk.send(jws), "replayed", 403)
         # For another login neither.
         other = Desk(home, run)
         other.challenge()
@@ -229,8 +228,7 @@ def a_refused_assertion_uses_up_the_nonce(run):
         challenge = desk.challenge()
         refused(desk.send(answer_to(challenge, desk.person, payload={"aud": "x"})),
                 "audience_mismatch")
-        answer = desk.send(answer_to(challenge, desk.person))
-        assert answer.status >= 400, answer
+        refused(desk.send(answer_to(challenge, desk.person)), "replayed", 403)
 
 
 @scenario
@@ -255,8 +253,8 @@ def a_new_challenge_replaces_the_former(run):
         desk = Desk(home, run)
         for _ in range(3):
             desk.challenge()
-        answer = home.to_broker("POST", "/v1/challenges", {"login": desk.request["login"]})
-        assert answer.status >= 400, answer
+        refused(home.to_broker("POST", "/v1/challenges", {"login": desk.request["login"]}),
+                "limit")
 
 
 @scenario
@@ -285,9 +283,9 @@ def bodies_that_no_broker_reads(run):
         login = home.request()["login"]
         twice = f'{{"login":"{login}","login":"{login}"}}'.encode()
         deep = b'{"login":' + b"[" * 1000 + b"]" * 1000 + b"}"
-        for body in (b"", b"{", b"[]", twice, deep, b'{"login":null}', b"\xff"):
-            answer = home.to_broker("POST", "/v1/challenges", body)
-            assert 400 <= answer.status < 500 and answer.word, (body[:40], answer)
+        for body in (b"", b"{", b"[]", twice, b'{"login":null}', b"\xff"):
+            refused(home.to_broker("POST", "/v1/challenges", body), "malformed", 400)
+        refused(home.to_broker("POST", "/v1/challenges", deep), "limit", 413)
         for call in (home.to_broker, home.to_clients):
             equal(call("POST", "/v1/requests", b" " * 1000000).status, 413)
         desk = Desk(home, run)
@@ -311,8 +309,8 @@ def headers_of_a_browser_are_refused_by_the_broker(run):
         home.start_broker()
         body = {"login": home.request()["login"]}
         for headers in ({"Origin": ORIGIN}, {"Sec-Fetch-Site": "none"}, {"Host": "localhost"}):
-            answer = home.to_broker("POST", "/v1/challenges", body, headers=headers)
-            assert answer.status in (400, 403, 421), (headers, answer)
+            refused(home.to_broker("POST", "/v1/challenges", body, headers=headers),
+                    "not_allowed", 403)
 
 
 @scenario
@@ -377,8 +375,7 @@ def state_outlives_a_broker_that_is_killed(run):
         home.broker.kill()
         home.processes.remove(home.broker)
         home.start_broker()
-        answer = desk.send(jws)
-        assert answer.word in ("replayed", "unknown"), answer
+        refused(desk.send(jws), "replayed", 403)
         session = accepted(home.result(desk.request, done["finish"]))["session"]
         equal(ended(home, desk.request, session), None)
 
