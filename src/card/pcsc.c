@@ -70,6 +70,17 @@ failure(LONG rv, const char *what)
 	return fail(e, "%s: PC/SC %08lx", what, (unsigned long)rv & 0xffffffff);
 }
 
+/*
+ * Of a card that is open already.  polkit has been asked by then (pcsc.md section 5):
+ * "security violation" is now a daemon that does not know our handle, another one than
+ * we spoke to before.
+ */
+static enum err
+card_failure(LONG rv, const char *what)
+{
+	return failure(rv == SCARD_W_SECURITY_VIOLATION ? SCARD_E_SERVICE_STOPPED : rv, what);
+}
+
 enum err
 pcsc_open(struct pcsc **ret)
 {
@@ -413,7 +424,7 @@ link_begin(struct reader *r)
 	if (e != ERR_OK)
 		return e;
 	if (j.rv != SCARD_S_SUCCESS) {
-		e = failure(j.rv, "begin");
+		e = card_failure(j.rv, "begin");
 		return e == ERR_IO ? lost_contact(r) : e;
 	}
 	/* It was reconnected: is it the same card? */
@@ -462,7 +473,7 @@ link_transmit(struct reader *r, struct cur command, bool secret, struct buf *ret
 	if (e != ERR_OK)
 		return e;
 	if (j.rv != SCARD_S_SUCCESS)
-		e = failure(j.rv, "transmit");
+		e = card_failure(j.rv, "transmit");
 	else if (j.reply_len < 2 || j.reply_len > sizeof(j.reply))
 		e = fail(ERR_IO, "a reply of %lu bytes", (unsigned long)j.reply_len);
 	if (e != ERR_OK)

@@ -42,7 +42,8 @@ def program(name):
 class Login:
     """dezi login --watch, which plays the care application."""
 
-    def __init__(self, home):
+    def __init__(self, home, quiet=False):
+        """quiet: it says nothing until the answer is there, as the terminal is in use."""
         secret = home.write("epd.secret", house.CLIENT_SECRETS["epd"] + "\n", 0o600)
         env = {key: os.environ[key] for key in ("PATH", *DESKTOP, "LD_LIBRARY_PATH")
                if key in os.environ}
@@ -50,12 +51,16 @@ class Login:
             [home.run.program("dezi"), "login", "--watch", "--client-id", "epd",
              "--secret-file", str(secret), "--client-socket", str(home.client_socket),
              "--agent-socket", str(home.socket_of())],
-            env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+            env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if quiet else None)
 
     def answer(self, seconds):
         """The next JSON object that it prints."""
         ready, _, _ = select.select([self.process.stdout], [], [], seconds)
         line = self.process.stdout.readline() if ready else b""
+        if self.process.stderr:
+            os.set_blocking(self.process.stderr.fileno(), False)
+            sys.stderr.write((self.process.stderr.read() or b"").decode())
         if not line:
             raise AssertionError("dezi login gave no answer in time")
         return json.loads(line)
@@ -132,9 +137,10 @@ The PIN of the virtual pass is {pin}.  Logs are in {dir}.
 
 
 def stay(home):
-    home.start(CARD, pinentry=program("pinentry"), env=desktop_env(), language="auto")
+    env = desktop_env()
+    home.start(CARD, pinentry=program("pinentry"), env=env, language="auto")
     say(f"log in; the PIN of the virtual pass is {house.PIN}")
-    login = Login(home)
+    login = Login(home, quiet="GPG_TTY" in env)
     try:
         print(json.dumps(login.answer(150), ensure_ascii=False, indent=2), flush=True)
         say(CURL.format(client=home.client_socket, agent=home.socket_of(), pin=house.PIN,
