@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Certificates as attributes. */
+#include "x509.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#include <openssl/core_names.h>
+#include <openssl/provider.h>
+#include <openssl/x509v3.h>
+
+static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
+static OSSL_LIB_CTX *context;
+static OSSL_PROVIDER *provider;
+
+static void
+make_context(void)
+{
+	context = OSSL_LIB_CTX_new();
+	if (context == NULL)
+		return;
+	/* By name, so that no configuration file is asked which providers there are. */
+	provider = OSSL_PROVIDER_load(context, "default");
+	if (provider == NULL) {
+		OSSL_LIB_CTX_free(context);
+		context = NULL;
+	}
+}
+
+OSSL_LIB_CTX *
+crypto_context(void)
+{
+	OSSL_LIB_CTX *c;
+
+	pthread_mutex_lock(&making);
+	if (context == NULL)
+		make_context();
+	c = context;
+	pthread_mutex_unlock(&making);
+	return c;
+}
+
+void
+crypto_end(void)
+{
+	if (context == NULL)
+		return;
+	OSSL_PROVIDER_unload(provider);
+	OSSL_LIB_CTX_free(context);
+	provider = NULL;
+	context = NULL;
+}
+
+void
+x509_view_free(struct x509_view *v)
+{
+	X509_free(v->x);
+	*v = (struct x509_view){ 0 };
+}
+
+enum err
+x509_view_make(struct cur der, struct x509_view *ret)
+{
+	AUTO(x509_view_free) struct x509_view v = { 0 };
+	const uint8_t *p = der.p;
+
+	if (crypto_context() == NULL)
+		return fail(ERR_CRYPTO, "libcrypto");
+	v.x = X509_new_ex(crypto_context(), NULL);
+	if (v.x == NULL)
+		return fail(ERR_NOMEM, "certificate");
+	if (d2i_X509(&v.x, &p, (long)der.n) == NULL)
+		return fail(ERR_MALFORMED, "not a certificate");
+	v.key = X509_get0_pubkey(v.x);
+	if (v.key == NULL)
+		return fail(ERR_MALFORMED, "no public key that is understood");
+	v.bits = (unsigned)EVP_PKEY_get_bits(v.key);
+	*ret = v;
+	v = (struct x509_view){ 0 };	/* the caller's now */
+	return ERR_OK;
+}
+
+/* Run an i2d function of libcrypto into a buffer. */
+#define PUT_DER(ret, i2d, object)					\
+	__extension__({							\
+		int put_n = (i2d)((object), NULL);			\
+		uint8_t *put_at = put_n <= 0 ? NULL : buf_room((ret), (size_t)put_n); \
+		if (put_at != NULL)					\
+			(i2d)((object), &put_at);			\
+		put_n <= 0 ? fail(ERR_CRYPTO, #i2d) : buf_end(ret);	\
+	})
+
+enum err
+x509_put_subject(const struct x509_view *v, struct buf *ret)
+{
+	return PUT_DER(ret, i2d_X509_NAME, X509_get_subject_name(v->x));
+}
+
+enum err
+x509_put_issuer(const struct x509_view *v, struct buf *ret)
+{
+	return PUT_DER(ret, i2d_X509_NAME, X509_get_issuer_name(v->x));
+}
+
+enum err
+x509_put_serial(const struct x509_view *v, struct buf *ret)
+{
+	return PUT_DER(ret, i2d_ASN1_INTEGER, X509_get0_serialNumber(v->x));
+}
+
+enum err
+x509_put_spki(const struct x509_view *v, struct buf *ret)
+{
+	return PUT_DER(ret, i2d_X509_PUBKEY, X509_get_X509_PUBKEY(v->x));
+}
+
+static enum err
+put_number(const struct x509_view *v, const char *name, struct buf *ret)
+{
+	BIGNUM *n = NULL;
+	uint8_t *at;
+
+	if (!EVP_PKEY_is_a(v->key, "RSA"))
+		return ERR_NOT_FOUND;
+	if (EVP_PKEY_get_bn_param(v->key, name, &n) != 1)
+		return fail(ERR_CRYPTO, "%s", name);
+	at = buf_room(ret, (size_t)BN_num_bytes(n));
+	if (at != NULL)
+		BN_bn2bin(n, at);
+	BN_free(n);
+	return buf_end(ret);
+}
+
+enum err
+x509_put_modulus(const struct x509_view *v, struct buf *ret)
+{
+	return put_number(v, OSSL_PKEY_PARAM_RSA_N, ret);
+}
+
+enum err
+x509_put_exponent(const struct x509_view *v, struct buf *ret)
+{
+	return put_number(v, OSSL_PKEY_PARAM_RSA_E, ret);
+}
+
+enum err
+x509_put_ec_params(const struct x509_view *v, struct buf *ret)
+{
+	char name[80];
+	ASN1_OBJECT *oid;
+	enum err r;
+
+	if (!EVP_PKEY_is_a(v->key, "EC"))
+		return ERR_NOT_FOUND;
+	if (EVP_PKEY_get_utf8_string_param(v->key, OSSL_PKEY_PARAM_GROUP_NAME, name,
+	    sizeof(name), NULL) != 1)
+		return fail(ERR_CRYPTO, "a curve without a name");
+	oid = OBJ_txt2obj(name, 0);
+	if (oid == NULL)
+		return fail(ERR_CRYPTO, "a curve without an identifier");
+	r = PUT_DER(ret, i2d_ASN1_OBJECT, oid);
+	ASN1_OBJECT_free(oid);
+	return r;
+}
+
+enum err
+x509_put_ec_point(const struct x509_view *v, struct buf *ret)
+{
+	uint8_t point[256];
+	size_t n;
+
+	if (!EVP_PKEY_is_a(v->key, "EC"))
+		return ERR_NOT_FOUND;
+	if (EVP_PKEY_get_octet_string_param(v->key, OSSL_PKEY_PARAM_PUB_KEY, point,
+	    sizeof(point), &n) != 1)
+		return fail(ERR_CRYPTO, "the point of an EC key");
+	buf_u8(ret, 0x04);
+	if (n >= 0x80)
+		buf_u8(ret, 0x81);
+	buf_u8(ret, (unsigned)n);
+	buf_put(ret, point, n);
+	return buf_end(ret);
+}
+
+enum err
+x509_put_date(const struct x509_view *v, bool end, struct buf *ret)
+{
+	const ASN1_TIME *t = end ? X509_get0_notAfter(v->x) : X509_get0_notBefore(v->x);
+	struct tm tm;
+
+	if (ASN1_TIME_to_tm(t, &tm) != 1)
+		return fail(ERR_MALFORMED, "a date that is none");
+	buf_fmt(ret, "%04d%02d%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+	return buf_end(ret);
+}
+
+bool
+x509_is_ca(const struct x509_view *v)
+{
+	return X509_check_ca(v->x) == 1;
+}
+
+enum err
+crypto_digest(const char *name, struct cur data, struct buf *ret)
+{
+	uint8_t out[EVP_MAX_MD_SIZE];
+	size_t n;
+
+	if (EVP_Q_digest(crypto_context(), name, NULL, data.p, data.n, out, &n) != 1)
+		return fail(ERR_CRYPTO, "%s", name);
+	buf_put(ret, out, n);
+	return buf_end(ret);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * What attributes need of a certificate.  libcrypto in a library context of our own:
+ * the default provider and no configuration, so that a program whose openssl.cnf loads
+ * an engine on this very module does not end up in it again.
+ */
+#ifndef DEZI_PKCS11_X509_H
+#define DEZI_PKCS11_X509_H
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "base/buf.h"
+
+/* Made on first use, dropped by crypto_end(); NULL when libcrypto refuses. */
+OSSL_LIB_CTX *crypto_context(void);
+void crypto_end(void);
+
+struct x509_view {
+	X509	 *x;
+	EVP_PKEY *key;		/* x's */
+	unsigned  bits;
+};
+
+MUST_CHECK enum err x509_view_make(struct cur der, struct x509_view *ret);
+void x509_view_free(struct x509_view *v);
+
+/* DER, appended. */
+MUST_CHECK enum err x509_put_subject(const struct x509_view *v, struct buf *ret);
+MUST_CHECK enum err x509_put_issuer(const struct x509_view *v, struct buf *ret);
+MUST_CHECK enum err x509_put_serial(const struct x509_view *v, struct buf *ret);
+MUST_CHECK enum err x509_put_spki(const struct x509_view *v, struct buf *ret);
+/* Big-endian, no leading zero.  ERR_NOT_FOUND: not an RSA key. */
+MUST_CHECK enum err x509_put_modulus(const struct x509_view *v, struct buf *ret);
+MUST_CHECK enum err x509_put_exponent(const struct x509_view *v, struct buf *ret);
+/* ECParameters (a named curve) and ECPoint as DER OCTET STRING.  ERR_NOT_FOUND: no EC key. */
+MUST_CHECK enum err x509_put_ec_params(const struct x509_view *v, struct buf *ret);
+MUST_CHECK enum err x509_put_ec_point(const struct x509_view *v, struct buf *ret);
+/* CK_DATE: YYYYMMDD. */
+MUST_CHECK enum err x509_put_date(const struct x509_view *v, bool end, struct buf *ret);
+bool x509_is_ca(const struct x509_view *v);
+/* A digest of data by name ("SHA1", "SHA2-256"), appended. */
+MUST_CHECK enum err crypto_digest(const char *name, struct cur data, struct buf *ret);
+
+#endif
