@@ -13,7 +13,7 @@
 #define FID_ODF		0x5031
 #define FID_TOKENINFO	0x5032
 #define DIRECTORY_MAX	16384	/* bytes of one directory file */
-#define SAVED_VERSION	1
+#define SAVED_VERSION	2
 
 /* The vendor's applet asks in words for its vendor's software (5.2). */
 static bool
@@ -90,7 +90,7 @@ uzi_open(const struct profile *p, void **ret_state)
 	if (u == NULL)
 		return fail(ERR_NOMEM, "card");
 	u->p = p;
-	u->prkdf.max = u->cdf.max = u->aodf.max = DIRECTORY_MAX;
+	u->prkdf.max = u->cdf.max = u->aodf.max = u->cas.max = DIRECTORY_MAX;
 	*ret_state = u;
 	return ERR_OK;
 }
@@ -105,15 +105,30 @@ uzi_close(void *state)
 	buf_free(&u->prkdf);
 	buf_free(&u->cdf);
 	buf_free(&u->aodf);
+	buf_free(&u->cas);
 	free(u);
 }
 
-/* The file of this kind, by the directory; a kind may occur more than once. */
-static enum err
-read_directory(struct uzi *u, struct channel *ch, const struct p15_odf *odf,
-    enum p15_kind kind, struct buf *ret)
+enum err
+uzi_read_odf(struct uzi *u, struct channel *ch)
 {
-	buf_clear(ret);
+	const struct p15_path path = { .p = { FID_ODF >> 8, FID_ODF & 0xff }, .n = 2 };
+	AUTO(buf_free) struct buf file = BUF(DIRECTORY_MAX);
+	enum err r = file_read_path(ch, u->p, &path, &file);
+
+	if (uzi_is_trouble(r))
+		return r;
+	p15_read_odf(r == ERR_OK ? buf_view(&file) : cur_of(NULL, 0), &u->odf);
+	/* Only this proves the application: some cards say 9000 to every SELECT. */
+	return u->odf.n != 0 ? ERR_OK : fail(ERR_CARD_UNKNOWN, "no object directory");
+}
+
+/* A kind may occur more than once. */
+enum err
+uzi_read_directory(struct uzi *u, struct channel *ch, enum p15_kind kind, struct buf *ret)
+{
+	const struct p15_odf *odf = &u->odf;
+
 	for (size_t i = 0; i < odf->n; i++) {
 		AUTO(buf_free) struct buf file = BUF(DIRECTORY_MAX);
 		enum err r;
@@ -137,6 +152,8 @@ understand(struct uzi *u)
 	u->n_certs = p15_read_certs(buf_view(&u->cdf), u->certs, NELEM(u->certs));
 	u->n_pins = u->p->pin_aodf ?
 	    p15_read_pins(buf_view(&u->aodf), u->pins, NELEM(u->pins)) : 0;
+	u->n_authorities = p15_read_certs(buf_view(&u->cas), u->authorities,
+	    NELEM(u->authorities));
 }
 
 static bool
@@ -171,9 +188,8 @@ usage_of(const struct p15_key *key)
 	return (key->usage & open) != 0 ? KEY_CONFIDENTIALITY : KEY_OTHER;
 }
 
-/* What MSE calls the key.  False: nothing says it, and it is not guessed. */
-static bool
-key_ref(const struct uzi *u, const struct p15_key *key, uint8_t *ret)
+bool
+uzi_key_ref(const struct uzi *u, const struct p15_key *key, uint8_t *ret)
 {
 	if (u->p->key_ref == KEY_REF_ORDINAL) {
 		*ret = (uint8_t)key->ordinal;
@@ -198,11 +214,12 @@ describe(const struct uzi *u, unsigned slot, struct card_key *ret)
 	};
 	memcpy(ret->id, key->id.p, key->id.n);
 	memcpy(ret->label, key->c.label, sizeof(ret->label));
-	if (!uzi_pin(u, key, &form) || !key_ref(u, key, &ref))
+	if (!uzi_pin(u, key, &form) || !uzi_key_ref(u, key, &ref))
 		return;			/* it can be seen, not used */
 	ret->pin_ref = form.rules.ref;
-	if (!key->ec && usage != KEY_CONFIDENTIALITY)
-		ret->algs = KEY_ALG_RSA_PKCS1;
+	if (!key->ec)
+		ret->algs = usage == KEY_CONFIDENTIALITY ? KEY_ALG_RSA_DECRYPT :
+		    KEY_ALG_RSA_PKCS1;
 }
 
 static void
@@ -218,22 +235,19 @@ describe_all(const struct uzi *u, struct card_key *ret, size_t max, size_t *ret_
 static enum err
 uzi_keys(void *state, struct channel *ch, struct card_key *ret, size_t max, size_t *ret_n)
 {
-	const struct p15_path path = { .p = { FID_ODF >> 8, FID_ODF & 0xff }, .n = 2 };
-	AUTO(buf_free) struct buf file = BUF(DIRECTORY_MAX);
 	struct uzi *u = state;
-	struct p15_odf odf;
 	enum err r;
 
-	r = file_read_path(ch, u->p, &path, &file);
-	if (uzi_is_trouble(r))
+	u->has_cas = false;
+	buf_clear(&u->cas);
+	buf_clear(&u->aodf);
+	buf_clear(&u->prkdf);
+	buf_clear(&u->cdf);
+	if ((r = uzi_read_odf(u, ch)) != ERR_OK)
 		return r;
-	p15_read_odf(r == ERR_OK ? buf_view(&file) : cur_of(NULL, 0), &odf);
-	/* Only this proves the application: some cards say 9000 to every SELECT. */
-	if (odf.n == 0)
-		return fail(ERR_CARD_UNKNOWN, "no object directory");
-	if ((r = read_directory(u, ch, &odf, P15_AODF, &u->aodf)) != ERR_OK ||
-	    (r = read_directory(u, ch, &odf, P15_PRKDF, &u->prkdf)) != ERR_OK ||
-	    (r = read_directory(u, ch, &odf, P15_CDF, &u->cdf)) != ERR_OK)
+	if ((r = uzi_read_directory(u, ch, P15_AODF, &u->aodf)) != ERR_OK ||
+	    (r = uzi_read_directory(u, ch, P15_PRKDF, &u->prkdf)) != ERR_OK ||
+	    (r = uzi_read_directory(u, ch, P15_CDF, &u->cdf)) != ERR_OK)
 		return note(r, "directories");
 	understand(u);
 	if ((r = uzi_find_pin(u, ch)) != ERR_OK)
@@ -242,10 +256,25 @@ uzi_keys(void *state, struct channel *ch, struct card_key *ret, size_t max, size
 	return ERR_OK;
 }
 
+enum err
+uzi_read_cert(struct uzi *u, struct channel *ch, const struct p15_cert *cert,
+    struct buf *ret_der, size_t *ret_size)
+{
+	AUTO(buf_free) struct buf der = BUF(FILE_CERT_MAX);
+	enum err r = file_read_der(ch, u->p, &cert->path, &der, ret_size);
+
+	if (uzi_is_trouble(r))
+		return note(r, "certificate");
+	/* Listed but missing, empty or something else: there is none. */
+	if (r != ERR_OK || !p15_is_certificate(buf_view(&der)))
+		return ERR_NOT_FOUND;
+	buf_cur(ret_der, buf_view(&der));
+	return buf_end(ret_der);
+}
+
 static enum err
 uzi_cert(void *state, struct channel *ch, const struct card_key *key, struct buf *ret_der)
 {
-	AUTO(buf_free) struct buf der = BUF(FILE_CERT_MAX);
 	struct uzi *u = state;
 	const struct p15_cert *cert = cert_of(u, &u->keys[key->slot]);
 	size_t size = 0;
@@ -253,16 +282,11 @@ uzi_cert(void *state, struct channel *ch, const struct card_key *key, struct buf
 
 	if (cert == NULL)
 		return ERR_NOT_FOUND;
-	r = file_read_der(ch, u->p, &cert->path, &der, &size);
-	if (uzi_is_trouble(r))
-		return note(r, "certificate");
-	/* Listed but missing, empty or something else: there is none. */
-	if (r != ERR_OK || !p15_is_certificate(buf_view(&der)))
-		return ERR_NOT_FOUND;
+	if ((r = uzi_read_cert(u, ch, cert, ret_der, &size)) != ERR_OK)
+		return r;
 	u->cert_slot = key->slot;
 	u->cert_size = size;
-	buf_cur(ret_der, buf_view(&der));
-	return buf_end(ret_der);
+	return ERR_OK;
 }
 
 static void
@@ -281,6 +305,8 @@ uzi_save(void *state, struct buf *ret)
 	put_saved(ret, &u->aodf);
 	put_saved(ret, &u->prkdf);
 	put_saved(ret, &u->cdf);
+	buf_u8(ret, u->has_cas);
+	put_saved(ret, &u->cas);
 	buf_u8(ret, u->has_fallback);
 	buf_u8(ret, u->fallback);
 	buf_u8(ret, u->cert_slot);
@@ -306,16 +332,18 @@ uzi_restore(void *state, struct cur saved, struct card_key *ret, size_t max,
     size_t *ret_n)
 {
 	struct uzi *u = state;
-	uint8_t version, has, ref, slot;
+	uint8_t version, cas, has, ref, slot;
 	uint32_t size;
 
 	if (!cur_u8(&saved, &version) || version != SAVED_VERSION ||
 	    !take_saved(&saved, &u->aodf) || !take_saved(&saved, &u->prkdf) ||
-	    !take_saved(&saved, &u->cdf) || !cur_u8(&saved, &has) ||
+	    !take_saved(&saved, &u->cdf) || !cur_u8(&saved, &cas) ||
+	    !take_saved(&saved, &u->cas) || !cur_u8(&saved, &has) ||
 	    !cur_u8(&saved, &ref) || !cur_u8(&saved, &slot) || !cur_u32(&saved, &size) ||
 	    saved.n != 0)
 		return fail(ERR_MALFORMED, "what was saved of the card");
 	understand(u);
+	u->has_cas = cas == 1;
 	u->has_fallback = has == 1;
 	u->fallback = ref;
 	u->cert_slot = slot;
@@ -350,9 +378,8 @@ uzi_current(void *state, struct channel *ch, const struct card_key *key, struct 
 	return ERR_OK;
 }
 
-/* The key is refused, with or without a PIN; or anything else. */
-static enum err
-use_result(const char *what, unsigned sw)
+enum err
+uzi_use_result(const char *what, unsigned sw)
 {
 	bool refused = sw == SW_SECURITY || sw == SW_CONDITIONS;
 	enum err e = refused ? ERR_NOT_LOGGED_IN : ERR_CARD;
@@ -360,23 +387,45 @@ use_result(const char *what, unsigned sw)
 	return fail(e, "%s: %s (%04x)", what, sw_name(sw), sw);
 }
 
+/* The key's file, if the profile says that the card wants it. */
 static enum err
-set_environment(const struct uzi *u, struct channel *ch, uint8_t ref)
+select_key(const struct uzi *u, struct channel *ch, const struct p15_key *key)
+{
+	size_t size;
+	enum err r;
+
+	if (!u->p->key_path || key->path.n == 0)
+		return ERR_OK;
+	r = file_select(ch, u->p, &key->path, &size);
+	if (r == ERR_NOT_FOUND)
+		return fail(ERR_CARD, "the key's file is not there");
+	return r == ERR_OK ? r : note(r, "the key's file");
+}
+
+enum err
+uzi_set_environment(const struct uzi *u, struct channel *ch, const struct p15_key *key,
+    uint8_t p2)
 {
 	const struct profile *p = u->p;
 	const uint8_t alg = p->alg_rsa_pkcs1;
-	const uint8_t crt[] = {
-		p->mse_tags[0], 1, p->mse_tags[0] == 0x84 ? ref : alg,
-		p->mse_tags[1], 1, p->mse_tags[1] == 0x84 ? ref : alg,
-	};
-	const struct apdu a = { .ins = 0x22, .p1 = p->mse[0], .p2 = p->mse[1],
+	uint8_t ref, crt[6];
+	const struct apdu a = { .ins = 0x22, .p1 = p->mse[0], .p2 = p2,
 	    .data = cur_of(crt, sizeof(crt)) };
 	unsigned sw;
-	enum err r = channel_send(ch, &a, NULL, &sw);
+	enum err r;
 
-	if (r != ERR_OK)
+	if (!uzi_key_ref(u, key, &ref))
+		return fail(ERR_UNSUPPORTED, "no reference of the key");
+	if ((r = select_key(u, ch, key)) != ERR_OK)
+		return r;
+	for (size_t i = 0; i < 2; i++) {
+		crt[3 * i] = p->mse_tags[i];
+		crt[3 * i + 1] = 1;
+		crt[3 * i + 2] = p->mse_tags[i] == 0x84 ? ref : alg;
+	}
+	if ((r = channel_send(ch, &a, NULL, &sw)) != ERR_OK)
 		return note(r, "MSE");
-	return sw == SW_OK ? ERR_OK : use_result("MSE", sw);
+	return sw == SW_OK ? ERR_OK : uzi_use_result("MSE", sw);
 }
 
 static enum err
@@ -388,28 +437,19 @@ uzi_sign(void *state, struct channel *ch, const struct card_key *key, enum key_a
 	const struct p15_key *k = &u->keys[key->slot];
 	struct apdu a = { .ins = 0x2a, .p1 = 0x9e, .p2 = 0x9a, .data = input,
 	    .le = APDU_LE_MAX };
-	size_t size;
 	unsigned sw;
-	uint8_t ref;
 	enum err r;
 
-	if (alg != KEY_ALG_RSA_PKCS1 || (key->algs & alg) == 0 || !key_ref(u, k, &ref))
+	if (alg != KEY_ALG_RSA_PKCS1 || (key->algs & alg) == 0)
 		return fail(ERR_UNSUPPORTED, "algorithm %d", (int)alg);
 	if (u->p->digest_info == DIGEST_INFO_CARD && !digestinfo_hash(input, &a.data))
 		return fail(ERR_UNSUPPORTED, "no DigestInfo");
-	if (u->p->key_path && k->path.n != 0) {
-		r = file_select(ch, u->p, &k->path, &size);
-		if (r == ERR_NOT_FOUND)
-			return fail(ERR_CARD, "the key's file is not there");
-		if (r != ERR_OK)
-			return note(r, "the key's file");
-	}
-	if ((r = set_environment(u, ch, ref)) != ERR_OK)
+	if ((r = uzi_set_environment(u, ch, k, u->p->mse[1])) != ERR_OK)
 		return r;
 	if ((r = channel_send(ch, &a, &sig, &sw)) != ERR_OK)
 		return note(r, "PSO: COMPUTE DIGITAL SIGNATURE");
 	if (sw != SW_OK)
-		return use_result("PSO: COMPUTE DIGITAL SIGNATURE", sw);
+		return uzi_use_result("PSO: COMPUTE DIGITAL SIGNATURE", sw);
 	if (sig.len == 0)
 		return fail(ERR_CARD, "an empty signature");
 	buf_cur(ret_sig, buf_view(&sig));
@@ -432,4 +472,12 @@ const struct driver driver_uzi = {
 	.verify = uzi_verify,
 	.sign = uzi_sign,
 	.logout = uzi_logout,
+	.authorities = uzi_authorities,
+	.authority = uzi_authority,
+	.decipher = uzi_decipher,
+	.puk_rules = uzi_puk_rules,
+	.puk_tries = uzi_puk_tries,
+	.puk_verify = uzi_puk_verify,
+	.change = uzi_change,
+	.unblock = uzi_unblock,
 };

@@ -8,7 +8,12 @@
 
 struct uzi {
 	const struct profile *p;
+	struct p15_odf odf;		/* n is 0: not read */
 	struct buf prkdf, cdf, aodf;	/* as read from the card */
+	bool	 has_cas;		/* ... and so were these: authorities */
+	struct buf cas;
+	struct p15_cert authorities[P15_OBJECTS];
+	size_t	 n_authorities;
 	struct p15_key keys[P15_OBJECTS];
 	struct p15_cert certs[P15_OBJECTS];
 	struct p15_pin pins[P15_OBJECTS];
@@ -43,7 +48,52 @@ bool uzi_pin(const struct uzi *u, const struct p15_key *key, struct uzi_pin *ret
  * the first of which the tries can be read. */
 MUST_CHECK enum err uzi_find_pin(struct uzi *u, struct channel *ch);
 
+/* The PUK that unblocks the PIN of the key.  False: none is described, or several are. */
+bool uzi_puk(const struct uzi *u, const struct p15_key *key, struct uzi_pin *ret);
+/* As it goes over the wire.  ERR_PIN_LENGTH: it cannot be right. */
+MUST_CHECK enum err uzi_put_pin(const struct uzi_pin *form, const struct secret *pin,
+    struct secret *ret);
+/* What the card says to a PIN, old PIN or PUK. */
+MUST_CHECK enum err uzi_pin_result(const char *what, unsigned sw, struct pin_state *ret);
+/* Select where the PIN lives, if the profile wants that. */
+MUST_CHECK enum err uzi_pin_folder(const struct uzi *u, struct channel *ch,
+    const struct uzi_pin *form);
+/* ERR_NOT_FOUND: not known without spending one. */
+MUST_CHECK enum err uzi_tries_of(const struct profile *p, struct channel *ch, uint8_t ref,
+    struct pin_state *ret);
+
+/* The ODF, once; what it names of one kind, one file behind the other. */
+MUST_CHECK enum err uzi_read_odf(struct uzi *u, struct channel *ch);
+MUST_CHECK enum err uzi_read_directory(struct uzi *u, struct channel *ch, enum p15_kind kind,
+    struct buf *ret);
+MUST_CHECK enum err uzi_read_cert(struct uzi *u, struct channel *ch,
+    const struct p15_cert *cert, struct buf *ret_der, size_t *ret_size);
+/* What MSE calls the key.  False: nothing says it, and it is not guessed. */
+bool uzi_key_ref(const struct uzi *u, const struct p15_key *key, uint8_t *ret);
+/* Prepare the key: P2 of MSE SET is B6 for signatures, B8 for deciphering. */
+MUST_CHECK enum err uzi_set_environment(const struct uzi *u, struct channel *ch,
+    const struct p15_key *key, uint8_t p2);
+/* The key is refused, with or without a PIN; or anything else. */
+MUST_CHECK enum err uzi_use_result(const char *what, unsigned sw);
+
 /* struct driver */
+MUST_CHECK enum err uzi_authorities(void *state, struct channel *ch,
+    struct card_authority *ret, size_t max, size_t *ret_n);
+MUST_CHECK enum err uzi_authority(void *state, struct channel *ch,
+    const struct card_authority *a, struct buf *ret_der);
+MUST_CHECK enum err uzi_decipher(void *state, struct channel *ch, const struct card_key *key,
+    struct cur block, struct buf *ret);
+MUST_CHECK enum err uzi_puk_rules(void *state, const struct card_key *key,
+    struct pin_rules *ret);
+MUST_CHECK enum err uzi_puk_tries(void *state, struct channel *ch, const struct card_key *key,
+    struct pin_state *ret);
+MUST_CHECK enum err uzi_puk_verify(void *state, struct channel *ch, const struct card_key *key,
+    const struct secret *puk, struct pin_state *ret);
+MUST_CHECK enum err uzi_change(void *state, struct channel *ch, const struct card_key *key,
+    enum card_secret which, const struct secret *old, const struct secret *new,
+    struct pin_state *ret);
+MUST_CHECK enum err uzi_unblock(void *state, struct channel *ch, const struct card_key *key,
+    const struct secret *new);
 MUST_CHECK enum err uzi_pin_rules(void *state, const struct card_key *key,
     struct pin_rules *ret);
 MUST_CHECK enum err uzi_tries(void *state, struct channel *ch, const struct card_key *key,

@@ -45,9 +45,8 @@ empty_verify(struct channel *ch, uint8_t ref, struct pin_state *ret)
 	return ERR_OK;
 }
 
-/* ERR_NOT_FOUND: not known without spending one. */
-static enum err
-tries_of(const struct profile *p, struct channel *ch, uint8_t ref, struct pin_state *ret)
+enum err
+uzi_tries_of(const struct profile *p, struct channel *ch, uint8_t ref, struct pin_state *ret)
 {
 	struct pin_state s = { .tries = -1 };
 	enum err r = ERR_NOT_FOUND;
@@ -80,7 +79,7 @@ uzi_find_pin(struct uzi *u, struct channel *ch)
 		return ERR_OK;
 	}
 	for (size_t i = 0; i < u->p->n_pin_refs && !u->has_fallback; i++) {
-		r = tries_of(u->p, ch, u->p->pin_refs[i], &s);
+		r = uzi_tries_of(u->p, ch, u->p->pin_refs[i], &s);
 		if (r != ERR_OK && r != ERR_NOT_FOUND)
 			return r;
 		u->has_fallback = r == ERR_OK;
@@ -111,35 +110,79 @@ pin_of(const struct uzi *u, const struct p15_key *key)
 	return found;
 }
 
-bool
-uzi_pin(const struct uzi *u, const struct p15_key *key, struct uzi_pin *ret)
+/* What both the card and the profile allow; else what the card does. */
+static void
+as_described(const struct p15_pin *pin, struct uzi_pin *f)
 {
-	const struct profile *p = u->p;
-	const struct p15_pin *pin = pin_of(u, key);
-	struct uzi_pin f = {
-		.rules = { p->pin_min, p->pin_max, p->pin_digits, u->fallback },
+	if (f->rules.min < pin->min)
+		f->rules.min = pin->min;
+	if (f->rules.max > pin->max)
+		f->rules.max = pin->max;
+	if (f->rules.min > f->rules.max) {
+		f->rules.min = pin->min;
+		f->rules.max = pin->max;
+	}
+	f->rules.ref = pin->ref;
+	f->padded = (pin->flags & P15_PIN_PADDED) != 0;
+	f->pad = pin->pad;
+	f->pad_len = pin->stored;
+	f->path = pin->path;
+}
+
+static struct uzi_pin
+by_profile(const struct profile *p, uint8_t ref)
+{
+	return (struct uzi_pin){
+		.rules = { p->pin_min, p->pin_max, p->pin_digits, ref },
 		.padded = p->pin_pad_len != 0,
 		.pad = p->pin_pad,
 		.pad_len = p->pin_pad_len,
 	};
+}
+
+bool
+uzi_pin(const struct uzi *u, const struct p15_key *key, struct uzi_pin *ret)
+{
+	const struct p15_pin *pin = pin_of(u, key);
+	struct uzi_pin f = by_profile(u->p, u->fallback);
 
 	if (pin == NULL && (u->n_pins != 0 || !u->has_fallback))
 		return false;
-	if (pin != NULL) {
-		/* What both the card and the profile allow; else what the card does. */
-		f.rules.min = pin->min > p->pin_min ? pin->min : p->pin_min;
-		f.rules.max = pin->max < p->pin_max ? pin->max : p->pin_max;
-		if (f.rules.min > f.rules.max) {
-			f.rules.min = pin->min;
-			f.rules.max = pin->max;
-		}
-		f.rules.ref = pin->ref;
-		f.padded = (pin->flags & P15_PIN_PADDED) != 0;
-		f.pad = pin->pad;
-		f.pad_len = pin->stored;
-		f.path = pin->path;
-	}
+	if (pin != NULL)
+		as_described(pin, &f);
 	*ret = f;
+	return true;
+}
+
+/* The PIN names it; a PIN of the security officer's is the applet's word for PUK. */
+static bool
+is_puk_of(const struct p15_pin *puk, const struct p15_pin *pin)
+{
+	const uint32_t kind = P15_PIN_UNBLOCKING | P15_PIN_SO;
+	const uint32_t hidden = P15_PIN_INTEGRITY | P15_PIN_CONFIDENTIAL;
+
+	return (puk->flags & kind) != 0 && (puk->flags & P15_PIN_INITIALIZED) != 0 &&
+	    (puk->flags & hidden) == 0 && puk->type <= P15_PIN_UTF8 &&
+	    puk->type != P15_PIN_BCD &&
+	    (pin->c.auth_id.n == 0 || p15_id_same(&puk->id, &pin->c.auth_id));
+}
+
+bool
+uzi_puk(const struct uzi *u, const struct p15_key *key, struct uzi_pin *ret)
+{
+	const struct p15_pin *pin = pin_of(u, key), *found = NULL;
+
+	for (size_t i = 0; pin != NULL && i < u->n_pins; i++) {
+		if (!is_puk_of(&u->pins[i], pin))
+			continue;
+		if (found != NULL)
+			return false;	/* it is not found by trying (vector 52) */
+		found = &u->pins[i];
+	}
+	if (found == NULL || found->ref == pin->ref)
+		return false;
+	*ret = by_profile(u->p, found->ref);
+	as_described(found, ret);
 	return true;
 }
 
@@ -161,29 +204,28 @@ uzi_tries(void *state, struct channel *ch, const struct card_key *key,
 {
 	const struct uzi *u = state;
 
-	return tries_of(u->p, ch, key->pin_ref, ret);
+	return uzi_tries_of(u->p, ch, key->pin_ref, ret);
 }
 
-/* What the card says to a PIN. */
-static enum err
-pin_result(unsigned sw, struct pin_state *ret)
+enum err
+uzi_pin_result(const char *what, unsigned sw, struct pin_state *ret)
 {
 	struct pin_state s = { .tries = -1 };
 
 	if (sw == SW_OK)
 		return ERR_OK;
 	if (sw == SW_REFERENCE_UNUSABLE)
-		return fail(ERR_PIN_UNSET, "VERIFY: %s (%04x)", sw_name(sw), sw);
+		return fail(ERR_PIN_UNSET, "%s: %s (%04x)", what, sw_name(sw), sw);
 	if (sw_tries(sw, &s.tries) || sw == SW_WARNING_CHANGED || sw == SW_BLOCKED) {
 		s.blocked = sw == SW_BLOCKED || s.tries == 0;
 		s.last_try = s.tries == 1;
 		if (s.blocked)
 			s.tries = 0;
 		*ret = s;
-		return fail(s.blocked ? ERR_PIN_BLOCKED : ERR_PIN_WRONG,
-		    "VERIFY: %s (%04x)", sw_name(sw), sw);
+		return fail(s.blocked ? ERR_PIN_BLOCKED : ERR_PIN_WRONG, "%s: %s (%04x)",
+		    what, sw_name(sw), sw);
 	}
-	return fail(ERR_CARD, "VERIFY: %s (%04x)", sw_name(sw), sw);
+	return fail(ERR_CARD, "%s: %s (%04x)", what, sw_name(sw), sw);
 }
 
 static bool
@@ -201,34 +243,70 @@ pin_is_possible(const struct pin_rules *rules, const struct secret *pin)
 }
 
 enum err
-uzi_verify(void *state, struct channel *ch, const struct card_key *key,
+uzi_put_pin(const struct uzi_pin *form, const struct secret *pin, struct secret *ret)
+{
+	if (!pin_is_possible(&form->rules, pin) ||
+	    (form->padded && (form->pad_len > SECRET_MAX || pin->len > form->pad_len)))
+		return fail(ERR_PIN_LENGTH, "nothing was sent");
+	memcpy(ret->p, pin->p, pin->len);
+	ret->len = pin->len;
+	while (form->padded && ret->len < form->pad_len)
+		ret->p[ret->len++] = form->pad;
+	return ERR_OK;
+}
+
+/* In the wrong folder it would be another PIN: a failure here ends it. */
+enum err
+uzi_pin_folder(const struct uzi *u, struct channel *ch, const struct uzi_pin *form)
+{
+	enum err r;
+
+	if (!u->p->pin_path || form->path.n == 0)
+		return ERR_OK;
+	r = file_folder(ch, u->p, &form->path);
+	return r == ERR_OK ? r : note(r, "folder of the PIN");
+}
+
+static enum err
+verify_form(const struct uzi *u, struct channel *ch, const struct uzi_pin *form,
     const struct secret *pin, struct pin_state *ret)
 {
 	AUTO(secret_wipe) struct secret padded = { .len = 0 };
-	struct apdu a = { .ins = 0x20, .secret = true };
-	const struct uzi *u = state;
-	struct uzi_pin form;
+	struct apdu a = { .ins = 0x20, .p2 = form->rules.ref, .secret = true };
 	unsigned sw;
 	enum err r;
 
-	if (!uzi_pin(u, &u->keys[key->slot], &form))
-		return fail(ERR_CARD, "no PIN for the key");
-	if (!pin_is_possible(&form.rules, pin) ||
-	    (form.padded && (form.pad_len > SECRET_MAX || pin->len > form.pad_len)))
-		return fail(ERR_PIN_LENGTH, "nothing was sent");
-	memcpy(padded.p, pin->p, pin->len);
-	padded.len = pin->len;
-	while (form.padded && padded.len < form.pad_len)
-		padded.p[padded.len++] = form.pad;
-	/* In the wrong folder it would be another PIN: a failure here ends it. */
-	if (u->p->pin_path && form.path.n != 0 &&
-	    (r = file_folder(ch, u->p, &form.path)) != ERR_OK)
-		return note(r, "folder of the PIN");
-	a.p2 = form.rules.ref;
+	if ((r = uzi_put_pin(form, pin, &padded)) != ERR_OK ||
+	    (r = uzi_pin_folder(u, ch, form)) != ERR_OK)
+		return r;
 	a.data = secret_view(&padded);
 	if ((r = channel_send(ch, &a, NULL, &sw)) != ERR_OK)
 		return note(r, "VERIFY");
-	return pin_result(sw, ret);
+	return uzi_pin_result("VERIFY", sw, ret);
+}
+
+enum err
+uzi_verify(void *state, struct channel *ch, const struct card_key *key,
+    const struct secret *pin, struct pin_state *ret)
+{
+	const struct uzi *u = state;
+	struct uzi_pin form;
+
+	if (!uzi_pin(u, &u->keys[key->slot], &form))
+		return fail(ERR_CARD, "no PIN for the key");
+	return verify_form(u, ch, &form, pin, ret);
+}
+
+enum err
+uzi_puk_verify(void *state, struct channel *ch, const struct card_key *key,
+    const struct secret *puk, struct pin_state *ret)
+{
+	const struct uzi *u = state;
+	struct uzi_pin form;
+
+	if (!uzi_puk(u, &u->keys[key->slot], &form))
+		return fail(ERR_UNSUPPORTED, "no PUK is known");
+	return verify_form(u, ch, &form, puk, ret);
 }
 
 enum err

@@ -10,27 +10,10 @@
 #include <stdlib.h>
 
 #include "base/b64.h"
-#include "card/cache.h"
-#include "card/driver.h"
 #include "card/file.h"
+#include "card/inner.h"
 
-#define SAVED_MAX	49152
 #define WRONG_PINS_MAX	2	/* ours, while the card does not say how many are left */
-
-struct card {
-	struct reader *reader;
-	const struct driver *driver;
-	const struct profile *profile;
-	void	*state;			/* the driver's */
-	struct card_cache *cache;	/* of the last look; may be NULL */
-	bool	 known;			/* the card was identified once */
-	char	 serial[CARD_SERIAL_MAX];
-	/* What the last look saw; cert is empty before it. */
-	struct card_key key;
-	struct buf cert;
-	int	 tries_seen;		/* by the last query; -1: none */
-	bool	 query_costs;		/* a query lowered the counter: not asked again */
-};
 
 void
 card_view_free(struct card_view *v)
@@ -85,8 +68,8 @@ find_candidates(const struct reader *reader, const struct driver *const *drivers
 			add_candidate(ret, profiles[i], drivers);
 }
 
-static enum err
-select_application(struct channel *ch, const struct driver *d, const struct profile *p)
+enum err
+card_select(struct channel *ch, const struct driver *d, const struct profile *p)
 {
 	enum err r;
 
@@ -108,7 +91,7 @@ probe(struct reader *reader, const struct candidates *c, struct candidate *ret)
 
 		if ((r = channel_begin(reader, &ch)) != ERR_OK)
 			return r;
-		r = select_application(&ch, c->e[i].driver, c->e[i].profile);
+		r = card_select(&ch, c->e[i].driver, c->e[i].profile);
 		if (r == ERR_OK) {
 			*ret = c->e[i];
 			return ERR_OK;
@@ -158,6 +141,7 @@ card_close(struct card **c)
 		return;
 	if ((*c)->driver != NULL)
 		(*c)->driver->close((*c)->state);
+	channel_end(&(*c)->held);
 	buf_free(&(*c)->cert);
 	free(*c);
 	*c = NULL;
@@ -200,20 +184,14 @@ read_serial(struct card *c, struct channel *ch, char ret[CARD_SERIAL_MAX])
 	return ERR_OK;
 }
 
-/*
- * Begin, select, and make sure that it is the card of the earlier looks.  A card
- * without a serial is known by its certificate (T9; hostile-cards, vector 13).
- */
-static enum err
-start(struct card *c, struct channel *ch)
+enum err
+card_identify(struct card *c, struct channel *ch)
 {
 	char serial[CARD_SERIAL_MAX];
 	bool same = true;
 	enum err r;
 
-	if ((r = channel_begin(c->reader, ch)) != ERR_OK)
-		return r;
-	r = select_application(ch, c->driver, c->profile);
+	r = card_select(ch, c->driver, c->profile);
 	if (r == ERR_NOT_MINE)
 		return fail(c->known ? ERR_CARD_CHANGED : ERR_CARD_UNKNOWN,
 		    "the application is not there");
@@ -230,9 +208,16 @@ start(struct card *c, struct channel *ch)
 	return ERR_OK;
 }
 
-/* Never declared for signatures; what says it is for login comes first. */
-static int
-login_rank(const struct card_key *key)
+enum err
+card_start(struct card *c, struct channel *ch)
+{
+	enum err r = channel_begin(c->reader, ch);
+
+	return r == ERR_OK ? card_identify(c, ch) : r;
+}
+
+int
+card_login_rank(const struct card_key *key)
 {
 	if (key->algs == 0 || !key->has_cert || key->usage == KEY_SIGNATURE ||
 	    key->usage == KEY_CONFIDENTIALITY)
@@ -268,7 +253,7 @@ learn(struct card *c, struct channel *ch, card_suits_fn *suits, void *arg,
 		return note(r, "keys");
 	for (int rank = 2; rank > 0; rank--)
 		for (size_t i = 0; i < n; i++) {
-			if (login_rank(&keys[i]) != rank)
+			if (card_login_rank(&keys[i]) != rank)
 				continue;
 			r = try_key(c, ch, &keys[i], suits, arg, view);
 			if (r != ERR_NOT_FOUND)
@@ -277,8 +262,8 @@ learn(struct card *c, struct channel *ch, card_suits_fn *suits, void *arg,
 	return fail(ERR_NO_CERT, "%zu keys", n);
 }
 
-static void
-remember(struct card *c, const struct card_view *view)
+void
+card_remember(struct card *c, const struct card_view *view)
 {
 	AUTO(buf_free) struct buf saved = BUF(SAVED_MAX);
 
@@ -292,26 +277,23 @@ remember(struct card *c, const struct card_view *view)
 		    buf_view(&view->cert));
 }
 
-/* From the cache, if there is something, it suits, and the card proves it. */
-static enum err
-recall(struct card *c, struct channel *ch, card_suits_fn *suits, void *arg,
-    struct card_view *view)
+enum err
+card_recall(struct card *c, struct channel *ch, card_suits_fn *suits, void *arg,
+    struct card_key *keys, size_t max, size_t *ret_n, struct card_view *view)
 {
 	AUTO(buf_free) struct buf saved = BUF(SAVED_MAX);
-	struct card_key keys[CARD_KEYS_MAX];
 	bool same = false;
-	size_t n = 0;
 	enum err r;
 
 	if (c->cache == NULL || c->serial[0] == '\0')
 		return ERR_NOT_FOUND;
 	r = card_cache_get(c->cache, c->profile->name, c->serial, &saved, &view->cert);
 	if (r == ERR_OK)
-		r = c->driver->restore(c->state, buf_view(&saved), keys, NELEM(keys), &n);
+		r = c->driver->restore(c->state, buf_view(&saved), keys, max, ret_n);
 	if (r != ERR_OK || (suits != NULL && !suits(arg, buf_view(&view->cert))))
 		return ERR_NOT_FOUND;
-	for (size_t i = 0; i < n; i++) {
-		if (login_rank(&keys[i]) == 0)
+	for (size_t i = 0; i < *ret_n; i++) {
+		if (card_login_rank(&keys[i]) == 0)
 			continue;
 		r = c->driver->current(c->state, ch, &keys[i], buf_view(&view->cert),
 		    &same);
@@ -326,12 +308,8 @@ recall(struct card *c, struct channel *ch, card_suits_fn *suits, void *arg,
 	return ERR_NOT_FOUND;
 }
 
-/*
- * The tries, without spending one.  A query after which fewer are left, though no PIN
- * of ours was in between, may itself be what costs: it is not asked again.
- */
-static enum err
-read_tries(struct card *c, struct channel *ch, const struct card_key *key,
+enum err
+card_read_tries(struct card *c, struct channel *ch, const struct card_key *key,
     struct pin_state *ret)
 {
 	struct pin_state s = { .tries = -1 };
@@ -361,18 +339,20 @@ static enum err
 look(struct card *c, struct channel *ch, card_suits_fn *suits, void *arg,
     struct card_view *view)
 {
+	struct card_key keys[CARD_KEYS_MAX];
+	size_t n;
 	enum err r;
 
-	if ((r = start(c, ch)) != ERR_OK)
+	if ((r = card_start(c, ch)) != ERR_OK)
 		return r;
-	r = recall(c, ch, suits, arg, view);
+	r = card_recall(c, ch, suits, arg, keys, NELEM(keys), &n, view);
 	if (r == ERR_NOT_FOUND)
 		r = learn(c, ch, suits, arg, view);
 	if (r != ERR_OK)
 		return r;
 	if (c->driver->pin_rules(c->state, &view->key, &view->rules) != ERR_OK)
 		return fail(ERR_NO_CERT, "no PIN for the key");
-	return read_tries(c, ch, &view->key, &view->pin);
+	return card_read_tries(c, ch, &view->key, &view->pin);
 }
 
 enum err
@@ -386,7 +366,7 @@ card_look(struct card *c, struct card_cache *cache, card_suits_fn *suits, void *
 	c->cache = cache;
 	if ((r = look(c, &ch, suits, arg, &view)) != ERR_OK)
 		return note(r, "look at the card");
-	remember(c, &view);
+	card_remember(c, &view);
 	*ret = view;
 	view.cert = (struct buf)BUF(0);
 	return ERR_OK;
@@ -398,7 +378,7 @@ card_keys(struct card *c, struct card_key *ret, size_t max, size_t *ret_n)
 	AUTO(channel_end) struct channel ch = { 0 };
 	enum err r;
 
-	if ((r = start(c, &ch)) != ERR_OK)
+	if ((r = card_start(c, &ch)) != ERR_OK)
 		return r;
 	return c->driver->keys(c->state, &ch, ret, max, ret_n);
 }
@@ -409,7 +389,7 @@ card_cert(struct card *c, const struct card_key *key, struct buf *ret_der)
 	AUTO(channel_end) struct channel ch = { 0 };
 	enum err r;
 
-	if ((r = start(c, &ch)) != ERR_OK)
+	if ((r = card_start(c, &ch)) != ERR_OK)
 		return r;
 	r = c->driver->cert(c->state, &ch, key, ret_der);
 	return r == ERR_NOT_FOUND ? fail(ERR_NO_CERT, "for this key") : r;
@@ -421,14 +401,13 @@ card_tries(struct card *c, const struct card_key *key, struct pin_state *ret)
 	AUTO(channel_end) struct channel ch = { 0 };
 	enum err r;
 
-	if ((r = start(c, &ch)) != ERR_OK)
+	if ((r = card_start(c, &ch)) != ERR_OK)
 		return r;
-	return read_tries(c, &ch, key, ret);
+	return card_read_tries(c, &ch, key, ret);
 }
 
-/* Has the card been out since the reader was opened? (T36) */
-static enum err
-check_events(struct card *c)
+enum err
+card_check_events(struct card *c)
 {
 	uint32_t now = 0;
 	enum err r = c->reader->ops->events(c->reader, &now);
@@ -445,7 +424,7 @@ static enum err
 check_pin_state(struct card *c, struct channel *ch, const struct card_key *key,
     bool allow_last, struct pin_state *ret)
 {
-	enum err r = read_tries(c, ch, key, ret);
+	enum err r = card_read_tries(c, ch, key, ret);
 
 	if (r != ERR_OK)
 		return r;
@@ -456,9 +435,8 @@ check_pin_state(struct card *c, struct channel *ch, const struct card_key *key,
 	return ERR_OK;
 }
 
-/* How often we were wrong matters only where the card does not say what is left. */
-static void
-count_wrong_pins(struct card *c, enum err verified)
+void
+card_count_wrong_pins(struct card *c, enum err verified)
 {
 	if (c->cache == NULL || c->serial[0] == '\0')
 		return;
@@ -485,7 +463,7 @@ verify(struct card *c, struct channel *ch, const struct card_key *key,
 	if (r == ERR_PIN_WRONG || r == ERR_PIN_BLOCKED || r == ERR_PIN_LENGTH ||
 	    r == ERR_PIN_UNSET)
 		ch->reset = false;
-	count_wrong_pins(c, r);
+	card_count_wrong_pins(c, r);
 	return r;
 }
 
@@ -496,7 +474,7 @@ verify_and_sign(struct card *c, struct channel *ch, const struct card_key *key,
 {
 	enum err r;
 
-	if ((r = check_events(c)) != ERR_OK ||
+	if ((r = card_check_events(c)) != ERR_OK ||
 	    (r = verify(c, ch, key, pin, ret_pin)) != ERR_OK)
 		return r;
 	r = c->driver->sign(c->state, ch, key, alg, input, sig);
@@ -506,11 +484,11 @@ verify_and_sign(struct card *c, struct channel *ch, const struct card_key *key,
 		return r;
 	if (c->driver->logout(c->state, ch, key) == ERR_OK)
 		ch->reset = false;
-	return check_events(c);
+	return card_check_events(c);
 }
 
-static enum err
-pin_fits(struct card *c, const struct card_key *key, const struct secret *pin)
+enum err
+card_pin_fits(struct card *c, const struct card_key *key, const struct secret *pin)
 {
 	struct pin_rules rules;
 
@@ -534,8 +512,8 @@ card_sign_once(struct card *c, const struct card_key *key, enum key_alg alg,
 	*ret_pin = (struct pin_state){ .tries = -1 };
 	if (c->serial[0] == '\0' && c->cert.len == 0)
 		return fail(ERR_CARD_CHANGED, "nothing to know the card by");
-	if ((r = pin_fits(c, key, pin)) != ERR_OK ||
-	    (r = start(c, &ch)) != ERR_OK ||
+	if ((r = card_pin_fits(c, key, pin)) != ERR_OK ||
+	    (r = card_start(c, &ch)) != ERR_OK ||
 	    (r = check_pin_state(c, &ch, key, allow_last, ret_pin)) != ERR_OK ||
 	    (r = verify_and_sign(c, &ch, key, alg, pin, input, &sig, ret_pin)) != ERR_OK)
 		return note(r, "sign with the card");

@@ -15,6 +15,7 @@
 #include "card/card.h"
 #include "card/channel.h"
 #include "card/profile.h"
+#include "card/session.h"
 
 struct driver {
 	const char *name;	/* "uzi"; also the key in profiles */
@@ -60,6 +61,37 @@ struct driver {
 	    enum key_alg alg, struct cur input, struct buf *ret_sig);
 	/* Forget the PIN.  ERR_NOT_FOUND: the card has no command for it. */
 	enum err (*logout)(void *state, struct channel *ch, const struct card_key *key);
+
+	/*
+	 * For programs that use more of a card than one login does.  Each may be NULL:
+	 * the card, or the driver, cannot do it.
+	 */
+	/* The certificates of authorities, without reading them; what was learnt is
+	 * part of save() from then on. */
+	enum err (*authorities)(void *state, struct channel *ch, struct card_authority *ret,
+	    size_t max, size_t *ret_n);
+	/* Append the certificate, DER.  ERR_NOT_FOUND if none. */
+	enum err (*authority)(void *state, struct channel *ch, const struct card_authority *a,
+	    struct buf *ret_der);
+	/*
+	 * Append the plain text of one RSA block, PKCS #1 padding taken off by the card.
+	 * ERR_MALFORMED: the card does not accept the block; ERR_NOT_LOGGED_IN as sign().
+	 */
+	enum err (*decipher)(void *state, struct channel *ch, const struct card_key *key,
+	    struct cur block, struct buf *ret);
+	/* The PUK that unblocks the key's PIN, as pin_rules(), tries() and verify(). */
+	enum err (*puk_rules)(void *state, const struct card_key *key, struct pin_rules *ret);
+	enum err (*puk_tries)(void *state, struct channel *ch, const struct card_key *key,
+	    struct pin_state *ret);
+	enum err (*puk_verify)(void *state, struct channel *ch, const struct card_key *key,
+	    const struct secret *puk, struct pin_state *ret);
+	/* A new PIN or PUK in place of the old one.  What verify() proved may be lost. */
+	enum err (*change)(void *state, struct channel *ch, const struct card_key *key,
+	    enum card_secret which, const struct secret *old, const struct secret *new,
+	    struct pin_state *ret);
+	/* A new PIN, tries restored; only after puk_verify().  ERR_NOT_LOGGED_IN */
+	enum err (*unblock)(void *state, struct channel *ch, const struct card_key *key,
+	    const struct secret *new);
 };
 
 #endif

@@ -27,6 +27,7 @@ struct pcsc {
 	SCARDCONTEXT ctx;	/* for readers and events, on the caller's thread */
 	SCARDCONTEXT cards;	/* for cards, on the helper's thread */
 	struct helper *helper;	/* NULL: not prepared */
+	bool	 alone;		/* no helper: everything on the caller's thread */
 	uint32_t apdus;
 };
 
@@ -115,7 +116,7 @@ pcsc_prepare(struct pcsc *p)
 	enum err r;
 	LONG rv;
 
-	if (p->helper != NULL)
+	if (p->helper != NULL || p->alone)
 		return ERR_OK;
 	if ((ctx = malloc(sizeof(*ctx))) == NULL)
 		return fail(ERR_NOMEM, "PC/SC");
@@ -128,6 +129,13 @@ pcsc_prepare(struct pcsc *p)
 	if ((r = helper_start(release, ctx, &p->helper)) != ERR_OK)
 		release(ctx);
 	return r;
+}
+
+void
+pcsc_alone(struct pcsc *p)
+{
+	p->alone = true;
+	p->cards = p->ctx;
 }
 
 void
@@ -302,6 +310,10 @@ static enum err
 run(struct pcsc *p, void (*fn)(void *), void (*undo)(void *), struct job *j, int ms)
 {
 	j->ctx = p->cards;
+	if (p->alone) {
+		fn(j);
+		return ERR_OK;
+	}
 	return helper_call(p->helper, fn, undo, j, sizeof(*j), ms);
 }
 

@@ -10,6 +10,8 @@ struct pcsc;			/* one context: one thread at a time */
 /* ERR_NO_SERVICE, ERR_PCSC_DENIED (polkit), ERR_IO */
 MUST_CHECK enum err pcsc_open(struct pcsc **ret);
 void pcsc_close(struct pcsc **p);
+/* Right after pcsc_open(): make no thread, ever, and wait as long as pcscd lets us wait. */
+void pcsc_alone(struct pcsc *p);
 
 /*
  * Make what pcsc_connect() will need, a thread and a second connection to pcscd, now:

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* What card.c (one login) and session.c (a program that stays logged in) share. */
+#ifndef DEZI_CARD_INNER_H
+#define DEZI_CARD_INNER_H
+
+#include "card/cache.h"
+#include "card/driver.h"
+
+#define SAVED_MAX	49152	/* bytes that a driver may want to be kept of a card */
+
+struct card {
+	struct reader *reader;
+	const struct driver *driver;
+	const struct profile *profile;
+	void	*state;			/* the driver's */
+	struct card_cache *cache;	/* of the last look; may be NULL */
+	bool	 known;			/* the card was identified once */
+	char	 serial[CARD_SERIAL_MAX];
+	/* What the last look saw; cert is empty before it. */
+	struct card_key key;
+	struct buf cert;
+	int	 tries_seen;		/* by the last query; -1: none */
+	bool	 query_costs;		/* a query lowered the counter: not asked again */
+	struct channel held;		/* open between card_hold() and card_release() */
+};
+
+/* SELECT, on the logical channel of the profile. */
+MUST_CHECK enum err card_select(struct channel *ch, const struct driver *d,
+    const struct profile *p);
+/*
+ * Select, and make sure that it is the card of the earlier looks.  A card without a
+ * serial is known by its certificate (T9; hostile-cards, vector 13).
+ */
+MUST_CHECK enum err card_identify(struct card *c, struct channel *ch);
+/* Begin, and that. */
+MUST_CHECK enum err card_start(struct card *c, struct channel *ch);
+/*
+ * Keys and the login certificate from the cache, if there is something, it suits, and
+ * the card proves it.  ERR_NOT_FOUND: it must be read.
+ */
+MUST_CHECK enum err card_recall(struct card *c, struct channel *ch, card_suits_fn *suits,
+    void *arg, struct card_key *keys, size_t max, size_t *ret_n, struct card_view *view);
+/* The login certificate was seen: for later checks, and for the cache. */
+void card_remember(struct card *c, const struct card_view *view);
+/* 0: not for login; never declared for signatures; what says it is for login is 2. */
+int card_login_rank(const struct card_key *key);
+/*
+ * The tries, without spending one.  A query after which fewer are left, though no PIN
+ * of ours was in between, may itself be what costs: it is not asked again.
+ */
+MUST_CHECK enum err card_read_tries(struct card *c, struct channel *ch,
+    const struct card_key *key, struct pin_state *ret);
+/* Has the card been out since the reader was opened? (T36) */
+MUST_CHECK enum err card_check_events(struct card *c);
+/* How often we were wrong matters only where the card does not say what is left. */
+void card_count_wrong_pins(struct card *c, enum err verified);
+/* ERR_PIN_LENGTH: nothing needs to be sent to know that this is not it. */
+MUST_CHECK enum err card_pin_fits(struct card *c, const struct card_key *key,
+    const struct secret *pin);
+
+#endif

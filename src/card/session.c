@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* A card that is shared with other programs, and stays open between two calls. */
+#include "card/session.h"
+
+#include "card/file.h"
+#include "card/inner.h"
+
+void
+card_contents_free(struct card_contents *v)
+{
+	buf_free(&v->cert);
+}
+
+const char *
+card_title(const struct card *c)
+{
+	return c->profile->title;
+}
+
+/* Keys, from the cache if the card proves it; *ret_view has the certificate then. */
+static enum err
+find_keys(struct card *c, struct channel *ch, struct card_contents *v,
+    struct card_view *ret_view)
+{
+	enum err r = card_recall(c, ch, NULL, NULL, v->keys, NELEM(v->keys), &v->n_keys,
+	    ret_view);
+
+	if (r == ERR_OK)
+		return r;
+	buf_clear(&ret_view->cert);
+	if (r != ERR_NOT_FOUND)
+		return r;
+	r = c->driver->keys(c->state, ch, v->keys, NELEM(v->keys), &v->n_keys);
+	return r == ERR_OK ? r : note(r, "keys");
+}
+
+static const struct card_key *
+login_key(const struct card_contents *v)
+{
+	for (int rank = 2; rank > 0; rank--)
+		for (size_t i = 0; i < v->n_keys; i++)
+			if (card_login_rank(&v->keys[i]) == rank)
+				return &v->keys[i];
+	/* Without a login key, the PIN of any key that can be used. */
+	for (size_t i = 0; i < v->n_keys; i++)
+		if (v->keys[i].algs != 0)
+			return &v->keys[i];
+	return NULL;
+}
+
+static enum err
+find_authorities(struct card *c, struct channel *ch, struct card_contents *v)
+{
+	enum err r;
+
+	if (c->driver->authorities == NULL)
+		return ERR_OK;
+	r = c->driver->authorities(c->state, ch, v->authorities, NELEM(v->authorities),
+	    &v->n_authorities);
+	return r == ERR_OK ? r : note(r, "authorities");
+}
+
+static enum err
+find_pins(struct card *c, struct channel *ch, struct card_contents *v)
+{
+	if (v->login == NULL)
+		return ERR_OK;
+	if (c->driver->pin_rules(c->state, v->login, &v->rules) != ERR_OK) {
+		v->login = NULL;
+		return ERR_OK;
+	}
+	v->has_puk = c->driver->puk_rules != NULL &&
+	    c->driver->puk_rules(c->state, v->login, &v->puk_rules) == ERR_OK;
+	return card_read_tries(c, ch, v->login, &v->pin);
+}
+
+static enum err
+inspect(struct card *c, struct channel *ch, struct card_contents *v)
+{
+	AUTO(card_view_free) struct card_view view = { .cert = BUF(FILE_CERT_MAX) };
+	enum err r;
+
+	if ((r = card_start(c, ch)) != ERR_OK ||
+	    (r = find_keys(c, ch, v, &view)) != ERR_OK ||
+	    (r = find_authorities(c, ch, v)) != ERR_OK)
+		return r;
+	v->login = login_key(v);
+	if (view.cert.len != 0) {
+		card_remember(c, &view);
+		buf_cur(&v->cert, buf_view(&view.cert));
+	}
+	return find_pins(c, ch, v);
+}
+
+enum err
+card_inspect(struct card *c, struct card_cache *cache, struct card_contents *ret)
+{
+	AUTO(channel_end) struct channel ch = { 0 };
+	enum err r;
+
+	*ret = (struct card_contents){ .cert = BUF(FILE_CERT_MAX), .pin = { .tries = -1 } };
+	c->cache = cache;
+	r = inspect(c, &ch, ret);
+	if (r == ERR_OK)
+		r = buf_end(&ret->cert);
+	return r == ERR_OK ? r : note(r, "look at the card");
+}
+
+/* For reading only: the reader tells when it is another card, so no serial is asked. */
+static enum err
+resume(struct card *c, struct channel *ch)
+{
+	enum err r = channel_begin(c->reader, ch);
+
+	if (r == ERR_OK)
+		r = card_select(ch, c->driver, c->profile);
+	return r == ERR_NOT_MINE ? fail(ERR_CARD_CHANGED, "the application is not there") : r;
+}
+
+/* The cache is filled when the login certificate was read, which proves it later. */
+static void
+keep(struct card *c, const struct card_key *key, struct cur cert)
+{
+	AUTO(card_view_free) struct card_view view = { .key = *key, .cert = BUF(FILE_CERT_MAX) };
+
+	if (card_login_rank(key) == 0)
+		return;
+	buf_cur(&view.cert, cert);
+	if (buf_end(&view.cert) == ERR_OK)
+		card_remember(c, &view);
+}
+
+enum err
+card_read_cert(struct card *c, const struct card_key *key, struct buf *ret_der)
+{
+	AUTO(buf_free) struct buf der = BUF(FILE_CERT_MAX);
+	AUTO(channel_end) struct channel ch = { 0 };
+	enum err r;
+
+	if ((r = resume(c, &ch)) != ERR_OK)
+		return r;
+	r = c->driver->cert(c->state, &ch, key, &der);
+	if (r != ERR_OK)
+		return r == ERR_NOT_FOUND ? fail(ERR_NO_CERT, "of this key") : r;
+	keep(c, key, buf_view(&der));
+	buf_cur(ret_der, buf_view(&der));
+	return buf_end(ret_der);
+}
+
+enum err
+card_read_authority(struct card *c, const struct card_authority *a, struct buf *ret_der)
+{
+	AUTO(channel_end) struct channel ch = { 0 };
+	enum err r;
+
+	if ((r = resume(c, &ch)) != ERR_OK)
+		return r;
+	r = c->driver->authority(c->state, &ch, a, ret_der);
+	return r == ERR_NOT_FOUND ? fail(ERR_NO_CERT, "of this authority") : r;
+}
+
+static enum err
+verify(struct card *c, struct channel *ch, const struct card_key *key,
+    const struct secret *pin, struct pin_state *ret)
+{
+	enum err r;
+
+	*ret = (struct pin_state){ .tries = -1 };
+	if (c->serial[0] == '\0' && c->cert.len == 0)
+		return fail(ERR_CARD_CHANGED, "nothing to know the card by");
+	if ((r = card_pin_fits(c, key, pin)) != ERR_OK ||
+	    (r = card_start(c, ch)) != ERR_OK ||
+	    (r = card_check_events(c)) != ERR_OK)
+		return r;
+	c->tries_seen = -1;
+	r = c->driver->verify(c->state, ch, key, pin, ret);
+	card_count_wrong_pins(c, r);
+	return r;
+}
+
+enum err
+card_verify(struct card *c, const struct card_key *key, const struct secret *pin,
+    struct pin_state *ret_pin)
+{
+	AUTO(channel_end) struct channel ch = { 0 };
+
+	card_release(c);
+	return verify(c, &ch, key, pin, ret_pin);
+}
+
+enum err
+card_hold(struct card *c, const struct card_key *key, const struct secret *pin,
+    struct pin_state *ret_pin)
+{
+	enum err r;
+
+	card_release(c);
+	r = verify(c, &c->held, key, pin, ret_pin);
+	if (r != ERR_OK)
+		card_release(c);
+	return r;
+}
+
+void
+card_release(struct card *c)
+{
+	channel_end(&c->held);
+}
+
+bool
+card_is_held(const struct card *c)
+{
+	return c->held.reader != NULL;
+}
+
+static enum err
+operate(struct card *c, struct channel *ch, const struct card_key *key, enum key_alg alg,
+    struct cur input, struct buf *out)
+{
+	if (alg != KEY_ALG_RSA_DECRYPT)
+		return c->driver->sign(c->state, ch, key, alg, input, out);
+	if (c->driver->decipher == NULL)
+		return fail(ERR_UNSUPPORTED, "decipher");
+	return c->driver->decipher(c->state, ch, key, input, out);
+}
+
+/* Without SELECT at first: as a rule nobody else was here, and it may log out. */
+static enum err
+operate_alone(struct card *c, const struct card_key *key, enum key_alg alg,
+    struct cur input, struct buf *out)
+{
+	AUTO(channel_end) struct channel ch = { 0 };
+	enum err r = channel_begin(c->reader, &ch);
+
+	if (r != ERR_OK)
+		return r;
+	if (c->profile->channel == 0) {
+		r = operate(c, &ch, key, alg, input, out);
+		if (r != ERR_CARD && r != ERR_NOT_LOGGED_IN)
+			return r;
+		buf_clear(out);
+	}
+	if ((r = card_identify(c, &ch)) != ERR_OK)
+		return r;
+	return operate(c, &ch, key, alg, input, out);
+}
+
+enum err
+card_use(struct card *c, const struct card_key *key, enum key_alg alg, struct cur input,
+    struct buf *ret)
+{
+	AUTO(buf_free) struct buf out = BUF(ret->max);
+	enum err r;
+
+	if (card_is_held(c))
+		r = operate(c, &c->held, key, alg, input, &out);
+	else
+		r = operate_alone(c, key, alg, input, &out);
+	if (r == ERR_OK)
+		r = card_check_events(c);
+	if (r != ERR_OK)
+		return note(r, "use a key");
+	buf_cur(ret, buf_view(&out));
+	return buf_end(ret);
+}
+
+enum err
+card_logout(struct card *c, const struct card_key *key, bool reset)
+{
+	AUTO(channel_end) struct channel ch = { 0 };
+	enum err r;
+
+	card_release(c);
+	if ((r = resume(c, &ch)) != ERR_OK)
+		return note(r, "log out");
+	r = c->driver->logout(c->state, &ch, key);
+	ch.reset = r != ERR_OK && reset;
+	return r;
+}
+
+enum err
+card_puk_tries(struct card *c, const struct card_key *key, struct pin_state *ret)
+{
+	AUTO(channel_end) struct channel ch = { 0 };
+	struct pin_state s = { .tries = -1 };
+	enum err r;
+
+	if (c->driver->puk_tries == NULL)
+		return fail(ERR_UNSUPPORTED, "no PUK is known");
+	if ((r = resume(c, &ch)) != ERR_OK)
+		return r;
+	r = c->driver->puk_tries(c->state, &ch, key, &s);
+	if (r != ERR_OK && r != ERR_NOT_FOUND)
+		return note(r, "tries of the PUK");
+	*ret = s;
+	return ERR_OK;
+}
+
+enum err
+card_verify_puk(struct card *c, const struct card_key *key, const struct secret *puk,
+    struct pin_state *ret_puk)
+{
+	AUTO(channel_end) struct channel ch = { 0 };
+	enum err r;
+
+	*ret_puk = (struct pin_state){ .tries = -1 };
+	if (c->driver->puk_verify == NULL)
+		return fail(ERR_UNSUPPORTED, "no PUK is known");
+	card_release(c);
+	if ((r = card_start(c, &ch)) != ERR_OK ||
+	    (r = card_check_events(c)) != ERR_OK)
+		return r;
+	return c->driver->puk_verify(c->state, &ch, key, puk, ret_puk);
+}
+
+enum err
+card_change(struct card *c, const struct card_key *key, enum card_secret which, bool open,
+    const struct secret *old, const struct secret *new, struct pin_state *ret_pin)
+{
+	AUTO(channel_end) struct channel ch = { 0 };
+	struct pin_state s;
+	enum err r;
+
+	*ret_pin = (struct pin_state){ .tries = -1 };
+	if (c->driver->change == NULL)
+		return fail(ERR_UNSUPPORTED, "no way to change it is known");
+	card_release(c);
+	if ((r = card_start(c, &ch)) != ERR_OK ||
+	    (r = card_check_events(c)) != ERR_OK)
+		return r;
+	c->tries_seen = -1;
+	r = c->driver->change(c->state, &ch, key, which, old, new, ret_pin);
+	if (which == CARD_PIN)
+		card_count_wrong_pins(c, r);
+	if (r != ERR_OK || which != CARD_PIN || !open)
+		return r;
+	return c->driver->verify(c->state, &ch, key, new, &s);
+}
+
+enum err
+card_unblock(struct card *c, const struct card_key *key, const struct secret *new)
+{
+	AUTO(channel_end) struct channel ch = { 0 };
+	enum err r;
+
+	if (c->driver->unblock == NULL)
+		return fail(ERR_UNSUPPORTED, "no way to unblock is known");
+	/* Selected again, though the card may forget the PUK by it: no PIN goes to strangers. */
+	if ((r = card_pin_fits(c, key, new)) != ERR_OK ||
+	    (r = card_start(c, &ch)) != ERR_OK)
+		return r;
+	c->tries_seen = -1;
+	return c->driver->unblock(c->state, &ch, key, new);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * A card in the hands of a program that shares it with others for a long time: the
+ * PKCS #11 module, the PIN commands of dezi.  What a PIN opened stays open between the
+ * calls until card_logout(); no other program's card is reset, but where that is asked
+ * for in so many words.
+ */
+#ifndef DEZI_CARD_SESSION_H
+#define DEZI_CARD_SESSION_H
+
+#include "card/card.h"
+
+#define CARD_AUTHORITIES_MAX	32
+
+struct card_authority {
+	uint8_t	 id[64];		/* the card's iD, binary */
+	size_t	 id_len;
+	char	 label[64];		/* safe text */
+	unsigned slot;			/* the driver's own */
+};
+
+enum card_secret { CARD_PIN, CARD_PUK };
+
+struct card_contents {
+	struct card_key keys[CARD_KEYS_MAX];
+	size_t	 n_keys;
+	struct card_authority authorities[CARD_AUTHORITIES_MAX];
+	size_t	 n_authorities;
+	/* The key that logs in, whose PIN is the person's; NULL: no key can be used. */
+	const struct card_key *login;
+	struct buf cert;		/* its certificate, if the cache had it; else empty */
+	struct pin_rules rules;		/* for that PIN */
+	struct pin_state pin;
+	bool	 has_puk;
+	struct pin_rules puk_rules;
+};
+void card_contents_free(struct card_contents *v);
+
+/*
+ * What is on the card, in one transaction; no certificate is read.  Errors and cache as
+ * card_look().  ret holds pointers into itself: it is not to be copied.
+ */
+MUST_CHECK enum err card_inspect(struct card *c, struct card_cache *cache,
+    struct card_contents *ret);
+
+const char *card_title(const struct card *c);	/* what people call this kind of card */
+
+/*
+ * The certificate of a key or an authority of an inspected card, appended.
+ *	ERR_NO_CERT	it is listed, but not there
+ */
+MUST_CHECK enum err card_read_cert(struct card *c, const struct card_key *key,
+    struct buf *ret_der);
+MUST_CHECK enum err card_read_authority(struct card *c, const struct card_authority *a,
+    struct buf *ret_der);
+
+/*
+ * Select, compare the serial, verify the PIN, all in one transaction, and leave the card
+ * open.  Errors as card_sign_once(); the last try is not refused here.
+ */
+MUST_CHECK enum err card_verify(struct card *c, const struct card_key *key,
+    const struct secret *pin, struct pin_state *ret_pin);
+/* The same, and keep the transaction: nobody else comes before card_release(). */
+MUST_CHECK enum err card_hold(struct card *c, const struct card_key *key,
+    const struct secret *pin, struct pin_state *ret_pin);
+void card_release(struct card *c);
+bool card_is_held(const struct card *c);
+
+/*
+ * Sign, or decipher (alg KEY_ALG_RSA_DECRYPT), with what an earlier verify opened.  When
+ * another program selected something else meanwhile, ours is selected again, once.
+ *	ERR_NOT_LOGGED_IN	the card forgot the PIN
+ *	ERR_MALFORMED		the block is refused (decipher)
+ */
+MUST_CHECK enum err card_use(struct card *c, const struct card_key *key, enum key_alg alg,
+    struct cur input, struct buf *ret);
+
+/*
+ * Forget the PIN.  ERR_NOT_FOUND (bare): the card has no command for it; with reset the
+ * card is reset instead, for every program.
+ */
+MUST_CHECK enum err card_logout(struct card *c, const struct card_key *key, bool reset);
+
+/* PUK of the key's PIN; as card_verify().  ERR_UNSUPPORTED: none is known. */
+MUST_CHECK enum err card_puk_tries(struct card *c, const struct card_key *key,
+    struct pin_state *ret);
+MUST_CHECK enum err card_verify_puk(struct card *c, const struct card_key *key,
+    const struct secret *puk, struct pin_state *ret_puk);
+
+/*
+ * Change PIN or PUK.  open: the PIN was verified and stays so.
+ *	ERR_PIN_LENGTH	one of the two cannot be right: nothing was sent
+ *	ERR_PIN_WRONG, ERR_PIN_BLOCKED	about the old one
+ */
+MUST_CHECK enum err card_change(struct card *c, const struct card_key *key,
+    enum card_secret which, bool open, const struct secret *old, const struct secret *new,
+    struct pin_state *ret_pin);
+/* A new PIN and new tries; only after card_verify_puk().  ERR_NOT_LOGGED_IN */
+MUST_CHECK enum err card_unblock(struct card *c, const struct card_key *key,
+    const struct secret *new);
+
+#endif
