@@ -3,7 +3,7 @@
  * Every code is listed and there is no default: a new one does not compile until
  * somebody decided what PKCS #11 says.  CKR_GENERAL_ERROR is for what cannot happen.
  */
-#include "ckr.h"
+#include "pkcs11/ckr.h"
 
 ck_rv_t
 ckr_of(enum err e)
@@ -32,6 +32,7 @@ ckr_of(enum err e)
 	case ERR_CARD_UNKNOWN:
 	case ERR_VENDOR_LOCKED:
 	case ERR_NOT_MINE:
+	case ERR_CARD_NOT_USABLE:
 		return CKR_TOKEN_NOT_RECOGNIZED;
 	case ERR_NOT_LOGGED_IN:
 	case ERR_CARD_RESET:
@@ -62,6 +63,7 @@ ckr_of(enum err e)
 	case ERR_CRYPTO:
 	case ERR_SYS:
 	case ERR_CONFIG:
+	case ERR_FAILED:
 		return CKR_FUNCTION_FAILED;
 
 	/* Of logins and brokers: never reached from a card. */

@@ -4,7 +4,7 @@
 #define DEZI_PKCS11_CKR_H
 
 #include "base/err.h"
-#include "cryptoki.h"
+#include "pkcs11/cryptoki.h"
 
 ck_rv_t ckr_of(enum err e);
 

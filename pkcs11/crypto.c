@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* Certificates as attributes. */
-#include "x509.h"
+/* Certificates as attributes, digests, and the context in which libcrypto works for us. */
+#include "pkcs11/crypto.h"
 
 #include <pthread.h>
 #include <time.h>
 
 #include <openssl/core_names.h>
 #include <openssl/provider.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
 static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
@@ -47,6 +48,14 @@ crypto_end(void)
 		return;
 	OSSL_PROVIDER_unload(provider);
 	OSSL_LIB_CTX_free(context);
+	provider = NULL;
+	context = NULL;
+}
+
+void
+crypto_abandon(void)
+{
+	pthread_mutex_init(&making, NULL);
 	provider = NULL;
 	context = NULL;
 }
@@ -182,10 +191,9 @@ x509_put_ec_point(const struct x509_view *v, struct buf *ret)
 	return buf_end(ret);
 }
 
-enum err
-x509_put_date(const struct x509_view *v, bool end, struct buf *ret)
+static enum err
+put_date(const ASN1_TIME *t, struct buf *ret)
 {
-	const ASN1_TIME *t = end ? X509_get0_notAfter(v->x) : X509_get0_notBefore(v->x);
 	struct tm tm;
 
 	if (ASN1_TIME_to_tm(t, &tm) != 1)
@@ -194,10 +202,80 @@ x509_put_date(const struct x509_view *v, bool end, struct buf *ret)
 	return buf_end(ret);
 }
 
-bool
-x509_is_ca(const struct x509_view *v)
+enum err
+x509_put_start(const struct x509_view *v, struct buf *ret)
 {
-	return X509_check_ca(v->x) == 1;
+	return put_date(X509_get0_notBefore(v->x), ret);
+}
+
+enum err
+x509_put_end(const struct x509_view *v, struct buf *ret)
+{
+	return put_date(X509_get0_notAfter(v->x), ret);
+}
+
+/* r and s of equal length, as the DER that libcrypto wants (RFC 3279 section 2.2.3). */
+static enum err
+put_ecdsa(struct cur sig, struct buf *ret)
+{
+	ECDSA_SIG *pair = ECDSA_SIG_new();
+	BIGNUM *r = BN_bin2bn(sig.p, (int)(sig.n / 2), NULL);
+	BIGNUM *s = BN_bin2bn(sig.p + sig.n / 2, (int)(sig.n / 2), NULL);
+	enum err e;
+
+	if (pair == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(pair, r, s) != 1) {
+		BN_free(r);
+		BN_free(s);
+		ECDSA_SIG_free(pair);
+		return fail(ERR_CRYPTO, "an ECDSA signature");
+	}
+	e = PUT_DER(ret, i2d_ECDSA_SIG, pair);
+	ECDSA_SIG_free(pair);
+	return e;
+}
+
+static EVP_PKEY_CTX *
+key_context(const struct x509_view *v, int (*init)(EVP_PKEY_CTX *))
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(crypto_context(), v->key, NULL);
+
+	if (ctx != NULL && init(ctx) == 1 && (!EVP_PKEY_is_a(v->key, "RSA") ||
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1))
+		return ctx;
+	EVP_PKEY_CTX_free(ctx);
+	return NULL;
+}
+
+/* Without a digest libcrypto compares what it unpads with input itself. */
+bool
+crypto_check(const struct x509_view *v, struct cur input, struct cur sig)
+{
+	AUTO(buf_free) struct buf der = BUF(1024);
+	EVP_PKEY_CTX *ctx;
+	bool good;
+
+	if (EVP_PKEY_is_a(v->key, "EC")) {
+		if (put_ecdsa(sig, &der) != ERR_OK)
+			return false;
+		sig = buf_view(&der);
+	}
+	ctx = key_context(v, EVP_PKEY_verify_init);
+	good = ctx != NULL && EVP_PKEY_verify(ctx, sig.p, sig.n, input.p, input.n) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	return good;
+}
+
+enum err
+crypto_encrypt(const struct x509_view *v, struct cur data, struct buf *ret)
+{
+	EVP_PKEY_CTX *ctx = key_context(v, EVP_PKEY_encrypt_init);
+	size_t n = (size_t)EVP_PKEY_get_size(v->key);
+	uint8_t *room = buf_room(ret, n);
+	bool good = ctx != NULL && room != NULL &&
+	    EVP_PKEY_encrypt(ctx, room, &n, data.p, data.n) == 1;
+
+	EVP_PKEY_CTX_free(ctx);
+	return good ? buf_end(ret) : fail(ERR_CRYPTO, "encrypt");
 }
 
 enum err

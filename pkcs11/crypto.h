@@ -4,8 +4,8 @@
  * the default provider and no configuration, so that a program whose openssl.cnf loads
  * an engine on this very module does not end up in it again.
  */
-#ifndef DEZI_PKCS11_X509_H
-#define DEZI_PKCS11_X509_H
+#ifndef DEZI_PKCS11_CRYPTO_H
+#define DEZI_PKCS11_CRYPTO_H
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -15,6 +15,8 @@
 /* Made on first use, dropped by crypto_end(); NULL when libcrypto refuses. */
 OSSL_LIB_CTX *crypto_context(void);
 void crypto_end(void);
+/* After fork(): forget it without touching it. */
+void crypto_abandon(void);
 
 struct x509_view {
 	X509	 *x;
@@ -37,8 +39,18 @@ MUST_CHECK enum err x509_put_exponent(const struct x509_view *v, struct buf *ret
 MUST_CHECK enum err x509_put_ec_params(const struct x509_view *v, struct buf *ret);
 MUST_CHECK enum err x509_put_ec_point(const struct x509_view *v, struct buf *ret);
 /* CK_DATE: YYYYMMDD. */
-MUST_CHECK enum err x509_put_date(const struct x509_view *v, bool end, struct buf *ret);
-bool x509_is_ca(const struct x509_view *v);
+MUST_CHECK enum err x509_put_start(const struct x509_view *v, struct buf *ret);
+MUST_CHECK enum err x509_put_end(const struct x509_view *v, struct buf *ret);
+
+/*
+ * Is sig over input right?  input is DigestInfo or whatever was padded (RSA), or a hash
+ * (EC: sig is r and s).
+ */
+bool crypto_check(const struct x509_view *v, struct cur input, struct cur sig);
+
+/* RSAES-PKCS1-v1_5, appended. */
+MUST_CHECK enum err crypto_encrypt(const struct x509_view *v, struct cur data, struct buf *ret);
+
 /* A digest of data by name ("SHA1", "SHA2-256"), appended. */
 MUST_CHECK enum err crypto_digest(const char *name, struct cur data, struct buf *ret);
 

@@ -39,6 +39,22 @@ typedef unsigned long ck_ulong;
 #define CKF_MESSAGE_VERIFY		0x00000010UL
 #define CKF_FIND_OBJECTS		0x00000040UL
 #endif
+#ifndef CKA_NAME_HASH_ALGORITHM
+#define CKA_NAME_HASH_ALGORITHM		0x0000008cUL
+#endif
+#ifndef CKA_COPYABLE
+#define CKA_COPYABLE			0x00000171UL
+#endif
+#ifndef CKA_DESTROYABLE
+#define CKA_DESTROYABLE			0x00000172UL
+#endif
+/* 3.2 */
+#ifndef CKF_ASYNC_SESSION
+#define CKF_ASYNC_SESSION		0x00000008UL
+#endif
+#ifndef CKR_SESSION_ASYNC_NOT_SUPPORTED
+#define CKR_SESSION_ASYNC_NOT_SUPPORTED	0x00000205UL
+#endif
 #ifndef CKF_INTERFACE_FORK_SAFE
 #define CKF_INTERFACE_FORK_SAFE		0x00000001UL
 #endif
@@ -149,5 +165,11 @@ struct ck_function_list_3_2 {
 
 fn_get_interface_list C_GetInterfaceList;
 fn_get_interface C_GetInterface;
+fn_session_cancel C_SessionCancel;
+fn_verify_signature_init C_VerifySignatureInit;
+fn_verify_signature C_VerifySignature;
+fn_verify_signature C_VerifySignatureUpdate;
+fn_verify_signature_final C_VerifySignatureFinal;
+fn_validation_flags C_GetSessionValidationFlags;
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Mutexes as C_Initialize chose them. */
-#include "lock.h"
+#include "pkcs11/lock.h"
 
 /* NULL: the system's.  Set while C_Initialize runs alone, read by everybody after it. */
 static struct ck_c_initialize_args theirs;

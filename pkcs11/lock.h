@@ -9,7 +9,7 @@
 #include <pthread.h>
 
 #include "base/def.h"
-#include "cryptoki.h"
+#include "pkcs11/cryptoki.h"
 
 struct lock {
 	void	       *theirs;		/* the application's mutex, or NULL */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* The table of mechanisms and the reading of their parameters. */
-#include "mech.h"
-
-#include <openssl/evp.h>
+/* The table of mechanisms. */
+#include "pkcs11/mech.h"
 
 #define RSA_FLAGS	(CKF_SIGN | CKF_VERIFY)
 #define EC_FLAGS	(CKF_SIGN | CKF_VERIFY | CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
@@ -14,29 +12,17 @@
 static const struct mech mechs[] = {
 	{ CKM_RSA_PKCS, SCHEME_PKCS1, NULL, KEY_RSA,
 	    RSA_FLAGS | CKF_ENCRYPT | CKF_DECRYPT, 1024, 4096 },
-	{ CKM_RSA_X_509, SCHEME_RSA_RAW, NULL, KEY_RSA,
-	    RSA_FLAGS | CKF_ENCRYPT | CKF_DECRYPT, 1024, 4096 },
-	{ CKM_RSA_PKCS_OAEP, SCHEME_OAEP, NULL, KEY_RSA,
-	    CKF_ENCRYPT | CKF_DECRYPT, 1024, 4096 },
 	RSA(CKM_SHA1_RSA_PKCS, SCHEME_PKCS1, "SHA1"),
 	RSA(CKM_SHA224_RSA_PKCS, SCHEME_PKCS1, "SHA2-224"),
 	RSA(CKM_SHA256_RSA_PKCS, SCHEME_PKCS1, "SHA2-256"),
 	RSA(CKM_SHA384_RSA_PKCS, SCHEME_PKCS1, "SHA2-384"),
 	RSA(CKM_SHA512_RSA_PKCS, SCHEME_PKCS1, "SHA2-512"),
-	RSA(CKM_RSA_PKCS_PSS, SCHEME_PSS, NULL),
-	RSA(CKM_SHA1_RSA_PKCS_PSS, SCHEME_PSS, "SHA1"),
-	RSA(CKM_SHA224_RSA_PKCS_PSS, SCHEME_PSS, "SHA2-224"),
-	RSA(CKM_SHA256_RSA_PKCS_PSS, SCHEME_PSS, "SHA2-256"),
-	RSA(CKM_SHA384_RSA_PKCS_PSS, SCHEME_PSS, "SHA2-384"),
-	RSA(CKM_SHA512_RSA_PKCS_PSS, SCHEME_PSS, "SHA2-512"),
 	EC(CKM_ECDSA, NULL),
 	EC(CKM_ECDSA_SHA1, "SHA1"),
 	EC(CKM_ECDSA_SHA224, "SHA2-224"),
 	EC(CKM_ECDSA_SHA256, "SHA2-256"),
 	EC(CKM_ECDSA_SHA384, "SHA2-384"),
 	EC(CKM_ECDSA_SHA512, "SHA2-512"),
-	{ CKM_ECDH1_DERIVE, SCHEME_ECDH, NULL, KEY_EC,
-	    CKF_DERIVE | CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS, 256, 521 },
 	DIGEST(CKM_SHA_1, "SHA1"),
 	DIGEST(CKM_SHA224, "SHA2-224"),
 	DIGEST(CKM_SHA256, "SHA2-256"),
@@ -44,17 +30,31 @@ static const struct mech mechs[] = {
 	DIGEST(CKM_SHA512, "SHA2-512"),
 };
 
+/* DigestInfo of each, up to the hash itself. */
 static const struct {
-	ck_ulong mgf;
-	ck_mechanism_type_t hash;
 	const char *digest;
-} hashes[] = {
-	{ CKG_MGF1_SHA1, CKM_SHA_1, "SHA1" },
-	{ CKG_MGF1_SHA224, CKM_SHA224, "SHA2-224" },
-	{ CKG_MGF1_SHA256, CKM_SHA256, "SHA2-256" },
-	{ CKG_MGF1_SHA384, CKM_SHA384, "SHA2-384" },
-	{ CKG_MGF1_SHA512, CKM_SHA512, "SHA2-512" },
+	size_t	 n;
+	uint8_t	 p[19];
+} prefixes[] = {
+	{ "SHA1", 15, { 0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a,
+	    0x05, 0x00, 0x04, 0x14 } },
+	{ "SHA2-224", 19, { 0x30, 0x2d, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65,
+	    0x03, 0x04, 0x02, 0x04, 0x05, 0x00, 0x04, 0x1c } },
+	{ "SHA2-256", 19, { 0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65,
+	    0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20 } },
+	{ "SHA2-384", 19, { 0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65,
+	    0x03, 0x04, 0x02, 0x02, 0x05, 0x00, 0x04, 0x30 } },
+	{ "SHA2-512", 19, { 0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65,
+	    0x03, 0x04, 0x02, 0x03, 0x05, 0x00, 0x04, 0x40 } },
 };
+
+void
+mech_put_prefix(const struct mech *m, struct buf *ret)
+{
+	for (size_t i = 0; i < NELEM(prefixes); i++)
+		if (m->digest != NULL && strcmp(prefixes[i].digest, m->digest) == 0)
+			buf_put(ret, prefixes[i].p, prefixes[i].n);
+}
 
 size_t
 mech_count(void)
@@ -82,96 +82,23 @@ mech_fits(const struct mech *m, enum key_type type, unsigned algs)
 {
 	if (m->scheme == SCHEME_DIGEST || m->key != type)
 		return false;
-	switch (m->scheme) {
-	case SCHEME_PKCS1:
-		/* CKM_RSA_PKCS also decrypts; the others only sign. */
-		return (algs & (KEY_ALG_RSA_PKCS1 | KEY_ALG_RSA_RAW)) != 0 ||
-		    (m->digest == NULL && (algs & KEY_ALG_RSA_DECRYPT) != 0);
-	case SCHEME_PSS:
-	case SCHEME_RSA_RAW:
-		return (algs & KEY_ALG_RSA_RAW) != 0;
-	case SCHEME_OAEP:
-		return (algs & KEY_ALG_RSA_DECRYPT) != 0;
-	case SCHEME_ECDSA:
+	if (m->scheme == SCHEME_ECDSA)
 		return (algs & KEY_ALG_ECDSA) != 0;
-	case SCHEME_ECDH:
-		return (algs & KEY_ALG_ECDH) != 0;
-	case SCHEME_DIGEST:
-		break;
-	}
-	return false;
-}
-
-static const char *
-digest_of_hash(ck_mechanism_type_t hash)
-{
-	for (size_t i = 0; i < NELEM(hashes); i++)
-		if (hashes[i].hash == hash)
-			return hashes[i].digest;
-	return NULL;
-}
-
-static const char *
-digest_of_mgf(ck_ulong mgf)
-{
-	for (size_t i = 0; i < NELEM(hashes); i++)
-		if (hashes[i].mgf == mgf)
-			return hashes[i].digest;
-	return NULL;
-}
-
-static ck_rv_t
-read_pss(const struct ck_mechanism *given, const struct mech *m, struct mech_params *ret)
-{
-	struct ck_rsa_pkcs_pss_params p;
-
-	if (given->parameter == NULL || given->parameter_len != sizeof(p))
-		return CKR_MECHANISM_PARAM_INVALID;
-	memcpy(&p, given->parameter, sizeof(p));
-	ret->digest = digest_of_hash(p.hash_alg);
-	ret->mgf = digest_of_mgf(p.mgf);
-	ret->salt_len = p.s_len;
-	if (ret->digest == NULL || ret->mgf == NULL || p.s_len > 512)
-		return CKR_MECHANISM_PARAM_INVALID;
-	if (m->digest != NULL && strcmp(m->digest, ret->digest) != 0)
-		return CKR_MECHANISM_PARAM_INVALID;
-	return CKR_OK;
-}
-
-static ck_rv_t
-read_oaep(const struct ck_mechanism *given, struct mech_params *ret)
-{
-	struct ck_rsa_pkcs_oaep_params p;
-
-	if (given->parameter == NULL || given->parameter_len != sizeof(p))
-		return CKR_MECHANISM_PARAM_INVALID;
-	memcpy(&p, given->parameter, sizeof(p));
-	ret->digest = digest_of_hash(p.hash_alg);
-	ret->mgf = digest_of_mgf(p.mgf);
-	if (ret->digest == NULL || ret->mgf == NULL ||
-	    (p.source_data_len != 0 && (p.source != CKZ_DATA_SPECIFIED || p.source_data == NULL)))
-		return CKR_MECHANISM_PARAM_INVALID;
-	ret->label = cur_of(p.source_data, p.source_data_len);
-	return CKR_OK;
+	/* CKM_RSA_PKCS also decrypts; the others only sign. */
+	return (algs & KEY_ALG_RSA_PKCS1) != 0 ||
+	    (m->digest == NULL && (algs & KEY_ALG_RSA_DECRYPT) != 0);
 }
 
 ck_rv_t
-mech_read(const struct ck_mechanism *given, const struct mech **ret,
-    struct mech_params *ret_params)
+mech_read(const struct ck_mechanism *given, const struct mech **ret)
 {
 	const struct mech *m = mech_find(given->mechanism);
 
-	*ret_params = (struct mech_params){ 0 };
 	if (m == NULL)
 		return CKR_MECHANISM_INVALID;
-	*ret = m;
-	if (m->scheme == SCHEME_PSS)
-		return read_pss(given, m, ret_params);
-	if (m->scheme == SCHEME_OAEP)
-		return read_oaep(given, ret_params);
-	ret_params->digest = m->digest;
-	/* ECDH reads its own; the rest has none.  Some callers pass a pointer of length 0. */
-	if (m->scheme != SCHEME_ECDH && given->parameter_len != 0)
+	/* Some callers pass a pointer of length 0. */
+	if (given->parameter_len != 0)
 		return CKR_MECHANISM_PARAM_INVALID;
+	*ret = m;
 	return CKR_OK;
 }

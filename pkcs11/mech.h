@@ -5,16 +5,12 @@
 
 #include "base/buf.h"
 #include "card/card.h"
-#include "cryptoki.h"
+#include "pkcs11/cryptoki.h"
 
 enum mech_scheme {
 	SCHEME_DIGEST,			/* C_Digest only */
 	SCHEME_PKCS1,			/* RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2) */
-	SCHEME_PSS,			/* RSASSA-PSS (RFC 8017 section 8.1) */
-	SCHEME_RSA_RAW,			/* CKM_RSA_X_509 */
-	SCHEME_OAEP,			/* RSAES-OAEP, decryption */
 	SCHEME_ECDSA,
-	SCHEME_ECDH,
 };
 
 struct mech {
@@ -31,18 +27,19 @@ const struct mech *mech_find(ck_mechanism_type_t type);
 size_t mech_count(void);
 const struct mech *mech_at(size_t i);
 
-/* May a key with these abilities (enum key_alg) use it?  card: on the card itself. */
+/* May a key with these abilities (enum key_alg) use it? */
 bool mech_fits(const struct mech *m, enum key_type type, unsigned algs);
 
-/* The parameters of one operation, read from a struct ck_mechanism. */
-struct mech_params {
-	const char *digest;		/* of the data, or of the label (OAEP) */
-	const char *mgf;		/* digest of MGF1 */
-	size_t	    salt_len;
-	struct cur  label;		/* OAEP; borrowed from the caller */
-};
-/* CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID */
-ck_rv_t mech_read(const struct ck_mechanism *given, const struct mech **ret,
-    struct mech_params *ret_params);
+/* The DER in front of the hash in DigestInfo (RFC 8017 section 9.2), appended. */
+void mech_put_prefix(const struct mech *m, struct buf *ret);
+
+/* Bits of enum key_alg with which a key signs. */
+#define KEY_ALGS_SIGN	(KEY_ALG_RSA_PKCS1 | KEY_ALG_ECDSA)
+
+/*
+ * Which one is asked for.  None of them has parameters.
+ *	CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID
+ */
+ck_rv_t mech_read(const struct ck_mechanism *given, const struct mech **ret);
 
 #endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Finding objects, and reading their attributes. */
+#include "pkcs11/attr.h"
+#include "pkcs11/log.h"
+#include "pkcs11/session.h"
+
+/* CKR_OK and *ret; a value that cannot be had is not equal to anything. */
+static ck_rv_t
+is_equal(struct token *t, const struct object *o, const struct ck_attribute *a, bool *ret,
+    enum err *error)
+{
+	AUTO(buf_free) struct buf value = BUF(ATTR_MAX);
+	ck_rv_t rv = attr_put(t, o, a->type, &value, error);
+
+	*ret = false;
+	if (rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE)
+		return CKR_OK;
+	if (rv == CKR_OK)
+		*ret = cur_eq(buf_view(&value), cur_of(a->value, a->value_len));
+	return rv;
+}
+
+/* What costs nothing is compared first, so that certificates are only read for candidates. */
+static ck_rv_t
+matches(struct token *t, const struct object *o, const struct ck_attribute *template,
+    ck_ulong n, bool *ret, enum err *error)
+{
+	*ret = true;
+	for (int costly = 0; costly < 2; costly++)
+		for (ck_ulong i = 0; i < n && *ret; i++) {
+			ck_rv_t rv;
+
+			if (attr_is_costly(o, template[i].type) != (costly == 1))
+				continue;
+			if ((rv = is_equal(t, o, &template[i], ret, error)) != CKR_OK)
+				return rv;
+		}
+	return CKR_OK;
+}
+
+static ck_rv_t
+search(struct call *c, const struct ck_attribute *template, ck_ulong n)
+{
+	struct find *f = &c->s->find;
+
+	*f = (struct find){ .active = false };
+	for (size_t i = 0; i < c->t->n_objects; i++) {
+		enum err error = ERR_OK;
+		bool yes = false;
+		ck_rv_t rv;
+
+		if (!token_shows(c->t, &c->t->objects[i]))
+			continue;
+		rv = matches(c->t, &c->t->objects[i], template, n, &yes, &error);
+		if (rv != CKR_OK)
+			return error != ERR_OK ? call_failed(c, error, "find objects") : rv;
+		if (yes)
+			f->found[f->n++] = token_handle(c->t, i);
+	}
+	f->active = true;
+	return CKR_OK;
+}
+
+ck_rv_t
+C_FindObjectsInit(ck_session_handle_t session, struct ck_attribute *template, ck_ulong n)
+{
+	CALL(c, session);
+
+	if (template == NULL && n != 0)
+		return CKR_ARGUMENTS_BAD;
+	for (ck_ulong i = 0; i < n; i++)
+		if (template[i].value == NULL && template[i].value_len != 0)
+			return CKR_ATTRIBUTE_VALUE_INVALID;
+	if (c.s->find.active)
+		return CKR_OPERATION_ACTIVE;
+	return search(&c, template, n);
+}
+
+ck_rv_t
+C_FindObjects(ck_session_handle_t session, ck_object_handle_t *ret, ck_ulong max,
+    ck_ulong *ret_n)
+{
+	CALL(c, session);
+	struct find *f = &c.s->find;
+	ck_ulong n = 0;
+
+	if (ret_n == NULL || (ret == NULL && max != 0))
+		return CKR_ARGUMENTS_BAD;
+	if (!f->active)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	while (n < max && f->at < f->n)
+		ret[n++] = f->found[f->at++];
+	*ret_n = n;
+	return CKR_OK;
+}
+
+ck_rv_t
+C_FindObjectsFinal(ck_session_handle_t session)
+{
+	CALL(c, session);
+
+	if (!c.s->find.active)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	c.s->find.active = false;
+	return CKR_OK;
+}
+
+/* One attribute into the caller's buffer; the length protocol of section 5.2. */
+static ck_rv_t
+give(struct call *c, const struct object *o, struct ck_attribute *a, enum err *error)
+{
+	AUTO(buf_free) struct buf value = BUF(ATTR_MAX);
+	ck_rv_t rv = attr_put(c->t, o, a->type, &value, error);
+
+	if (rv == CKR_OK && a->value != NULL && a->value_len < value.len)
+		rv = CKR_BUFFER_TOO_SMALL;
+	if (rv != CKR_OK) {
+		a->value_len = CK_UNAVAILABLE_INFORMATION;
+		return rv;
+	}
+	if (a->value != NULL && value.len != 0)
+		memcpy(a->value, value.p, value.len);
+	a->value_len = value.len;
+	return CKR_OK;
+}
+
+ck_rv_t
+C_GetAttributeValue(ck_session_handle_t session, ck_object_handle_t object,
+    struct ck_attribute *template, ck_ulong n)
+{
+	CALL(c, session);
+	const struct object *o = token_object(c.t, object);
+	ck_rv_t rv = CKR_OK;
+
+	if (template == NULL && n != 0)
+		return CKR_ARGUMENTS_BAD;
+	if (o == NULL || !token_shows(c.t, o))
+		return CKR_OBJECT_HANDLE_INVALID;
+	/* Every attribute is answered, whatever came of the others. */
+	for (ck_ulong i = 0; i < n; i++) {
+		enum err error = ERR_OK;
+		ck_rv_t one = give(&c, o, &template[i], &error);
+
+		if (error != ERR_OK)
+			return call_failed(&c, error, "read an attribute");
+		if (one != CKR_OK)
+			rv = one;
+	}
+	return rv;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Signing on the card: hashed and framed here, padded and signed there, checked here. */
+#include "pkcs11/log.h"
+#include "pkcs11/op.h"
+
+#define SIGNATURE_MAX	1024
+
+ck_rv_t
+C_SignInit(ck_session_handle_t session, struct ck_mechanism *mechanism,
+    ck_object_handle_t key)
+{
+	CALL(c, session);
+
+	return op_begin(&c, OP_SIGN, mechanism, key);
+}
+
+static enum key_alg
+alg_of(const struct mech *m)
+{
+	return m->scheme == SCHEME_ECDSA ? KEY_ALG_ECDSA : KEY_ALG_RSA_PKCS1;
+}
+
+/* What the card gives is only handed on when the certificate says that it is right. */
+static ck_rv_t
+check(struct call *c, const struct op *o, struct cur input, struct cur sig)
+{
+	const struct token_cert *cert = NULL;
+	enum err e = token_cert(c->t, o->object, &cert);
+
+	if (e == ERR_NOT_FOUND)
+		return CKR_OK;		/* without a certificate there is nothing to check with */
+	if (e != ERR_OK)
+		return call_failed(c, e, "certificate of the key");
+	if (crypto_check(&cert->view, input, sig))
+		return CKR_OK;
+	say(LOG_LEVEL_ERROR, "the card's signature does not fit its certificate");
+	return CKR_DEVICE_ERROR;
+}
+
+/* A short signature lost zeros at its front (hostile-cards, vector 45). */
+static ck_rv_t
+give(struct cur sig, ck_ulong need, unsigned char *out, ck_ulong *out_len)
+{
+	memset(out, 0, need - sig.n);
+	memcpy(out + (need - sig.n), sig.p, sig.n);
+	*out_len = need;
+	return CKR_OK;
+}
+
+static ck_rv_t
+sign(struct call *c, struct op *o, ck_ulong need, unsigned char *out, ck_ulong *out_len)
+{
+	AUTO(buf_free) struct buf input = BUF(SIGNATURE_MAX), sig = BUF(SIGNATURE_MAX);
+	const struct card_key *key = op_key(c, o);
+	ck_rv_t rv;
+	enum err e;
+
+	if ((rv = op_input(o, &input)) != CKR_OK)
+		return rv;
+	if (o->mech->scheme == SCHEME_PKCS1 && input.len + 11 > need)
+		return CKR_DATA_LEN_RANGE;
+	if (token_always_asks(c->t, key) && !o->allowed)
+		return CKR_USER_NOT_LOGGED_IN;
+	e = card_use(c->t->card, key, alg_of(o->mech), buf_view(&input), &sig);
+	if (e != ERR_OK)
+		return call_failed(c, e, "sign");
+	if (sig.len > need)
+		return CKR_DEVICE_ERROR;
+	if ((rv = check(c, o, buf_view(&input), buf_view(&sig))) != CKR_OK)
+		return rv;
+	return give(buf_view(&sig), need, out, out_len);
+}
+
+/* The operation ends here, but for a question about the length. */
+static ck_rv_t
+finish(struct call *c, const unsigned char *data, ck_ulong n, unsigned char *out,
+    ck_ulong *out_len)
+{
+	struct op *o = &c->s->ops[OP_SIGN];
+	ck_ulong need = 0;
+	ck_rv_t rv;
+
+	if (out_len == NULL)
+		rv = CKR_ARGUMENTS_BAD;
+	else if ((rv = op_size(c, o, &need)) == CKR_OK) {
+		if (!op_room(out, out_len, need, &rv))
+			return rv;
+		rv = op_update(o, data, n);
+		if (rv == CKR_OK)
+			rv = sign(c, o, need, out, out_len);
+	}
+	op_finish(c, o);
+	return rv;
+}
+
+ck_rv_t
+C_Sign(ck_session_handle_t session, unsigned char *data, ck_ulong n, unsigned char *out,
+    ck_ulong *out_len)
+{
+	CALL(c, session);
+	struct op *o = &c.s->ops[OP_SIGN];
+
+	if (!o->active)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	if (o->multi)
+		return CKR_OPERATION_ACTIVE;
+	return finish(&c, data, n, out, out_len);
+}
+
+ck_rv_t
+C_SignUpdate(ck_session_handle_t session, unsigned char *data, ck_ulong n)
+{
+	CALL(c, session);
+	struct op *o = &c.s->ops[OP_SIGN];
+	ck_rv_t rv;
+
+	if (!o->active)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	o->multi = true;
+	rv = op_update(o, data, n);
+	if (rv != CKR_OK)
+		op_finish(&c, o);
+	return rv;
+}
+
+ck_rv_t
+C_SignFinal(ck_session_handle_t session, unsigned char *out, ck_ulong *out_len)
+{
+	CALL(c, session);
+
+	if (!c.s->ops[OP_SIGN].active)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	return finish(&c, NULL, 0, out, out_len);
+}

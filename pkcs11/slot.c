@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* The table of slots and what is in them. */
+#include "pkcs11/slot.h"
+
+#include <stdlib.h>
+
+#include "pkcs11/log.h"
+#include "pkcs11/module.h"
+#include "pkcs11/session.h"
+#include "pkcs11/token.h"
+
+#define LISTED_MAX	64	/* readers that pcscd tells of at once */
+
+static struct {
+	struct lock table, listing;
+	struct slot **e;
+	size_t	 n, cap;
+	struct pcsc *pcsc;	/* for the listing; NULL: pcscd is not there */
+	enum err trouble;	/* the last one, so that it is logged once */
+} all;
+
+ck_rv_t
+slots_start(void)
+{
+	ck_rv_t rv = lock_make(&all.table);
+
+	return rv == CKR_OK ? lock_make(&all.listing) : rv;
+}
+
+static void
+slot_free(struct slot *s)
+{
+	lock_take(&s->lock);
+	slot_drop(s);
+	lock_give(&s->lock);
+	lock_destroy(&s->lock);
+	free(s);
+}
+
+void
+slots_end(void)
+{
+	for (size_t i = 0; i < all.n; i++)
+		slot_free(all.e[i]);
+	free(all.e);
+	pcsc_close(&all.pcsc);
+	lock_destroy(&all.listing);
+	lock_destroy(&all.table);
+	slots_abandon();
+}
+
+void
+slots_abandon(void)
+{
+	memset(&all, 0, sizeof(all));
+}
+
+static void
+no_service(enum err e)
+{
+	if (e != all.trouble)
+		(void)say_error(e, e == ERR_PCSC_DENIED ?
+		    "polkit keeps this program from the smartcard service" : "readers");
+	all.trouble = e;
+	pcsc_close(&all.pcsc);
+}
+
+/* With the listing's lock.  Nothing to be had from pcscd means no reader. */
+static size_t
+list(struct pcsc_reader_state ret[LISTED_MAX])
+{
+	size_t n = 0;
+	enum err e = ERR_OK;
+
+	if (all.pcsc == NULL && (e = pcsc_open(&all.pcsc)) == ERR_OK)
+		pcsc_alone(all.pcsc);
+	if (e == ERR_OK)
+		e = pcsc_list(all.pcsc, ret, LISTED_MAX, &n);
+	if (e != ERR_OK) {
+		no_service(e);
+		return 0;
+	}
+	all.trouble = ERR_OK;
+	return n < LISTED_MAX ? n : LISTED_MAX;
+}
+
+static struct slot *
+slot_named(const char *name)
+{
+	for (size_t i = 0; i < all.n; i++)
+		if (strcmp(all.e[i]->name, name) == 0)
+			return all.e[i];
+	return NULL;
+}
+
+static bool
+make_room(void)
+{
+	size_t cap = all.cap == 0 ? 8 : 2 * all.cap;
+	struct slot **e;
+
+	if (all.n < all.cap)
+		return true;
+	e = calloc(cap, sizeof(struct slot *));
+	if (e == NULL)
+		return false;
+	if (all.n != 0)
+		memcpy(e, all.e, all.n * sizeof(struct slot *));
+	free(all.e);
+	all.e = e;
+	all.cap = cap;
+	return true;
+}
+
+static ck_rv_t
+add_slot(const struct pcsc_reader_state *state)
+{
+	struct slot *s;
+	ck_rv_t rv;
+
+	if (!make_room() || (s = calloc(1, sizeof(*s))) == NULL)
+		return CKR_HOST_MEMORY;
+	if ((rv = lock_make(&s->lock)) != CKR_OK) {
+		free(s);
+		return rv;
+	}
+	s->id = all.n;
+	memcpy(s->name, state->name, sizeof(s->name));
+	s->now = *state;
+	/* The readers of the first listing are where a program begins; later ones are news. */
+	s->event = all.n != 0 && state->present;
+	all.e[all.n++] = s;
+	return CKR_OK;
+}
+
+static bool
+same_insertion(const struct pcsc_reader_state *a, const struct pcsc_reader_state *b)
+{
+	return a->present == b->present && a->event_counter == b->event_counter &&
+	    a->service == b->service;
+}
+
+static const struct pcsc_reader_state *
+state_named(const struct pcsc_reader_state *states, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(states[i].name, name) == 0)
+			return &states[i];
+	return NULL;
+}
+
+/* With the table's lock. */
+static ck_rv_t
+apply(const struct pcsc_reader_state *states, size_t n, bool grow)
+{
+	const struct pcsc_reader_state gone = { .present = false };
+	ck_rv_t rv;
+
+	for (size_t i = 0; i < all.n; i++) {
+		struct slot *s = all.e[i];
+		const struct pcsc_reader_state *now = state_named(states, n, s->name);
+
+		if (now == NULL)
+			now = &gone;
+		/* A reader that came back with an empty mouth is no news. */
+		if (!same_insertion(&s->now, now) && (s->now.present || now->present))
+			s->event = true;
+		s->now = *now;
+	}
+	for (size_t i = 0; grow && i < n; i++) {
+		if (conf_ignores(conf(), states[i].name) || slot_named(states[i].name) != NULL)
+			continue;
+		if ((rv = add_slot(&states[i])) != CKR_OK)
+			return rv;
+	}
+	return CKR_OK;
+}
+
+ck_rv_t
+slots_refresh(bool grow)
+{
+	struct lock *listing AUTO(lock_leave) = lock_enter(&all.listing);
+	struct pcsc_reader_state states[LISTED_MAX];
+	size_t n = list(states);
+	struct lock *table AUTO(lock_leave) = lock_enter(&all.table);
+
+	(void)listing;
+	(void)table;
+	return apply(states, n, grow);
+}
+
+size_t
+slots_count(void)
+{
+	struct lock *table AUTO(lock_leave) = lock_enter(&all.table);
+
+	(void)table;
+	return all.n;
+}
+
+ck_rv_t
+slot_find(ck_slot_id_t id, struct slot **ret)
+{
+	struct lock *table AUTO(lock_leave) = lock_enter(&all.table);
+
+	(void)table;
+	if (id >= all.n)
+		return CKR_SLOT_ID_INVALID;
+	*ret = all.e[id];	/* until C_Finalize */
+	return CKR_OK;
+}
+
+struct pcsc_reader_state
+slot_state(struct slot *s)
+{
+	struct lock *table AUTO(lock_leave) = lock_enter(&all.table);
+
+	(void)table;
+	return s->now;
+}
+
+bool
+slots_take_event(ck_slot_id_t *ret)
+{
+	struct lock *table AUTO(lock_leave) = lock_enter(&all.table);
+
+	(void)table;
+	for (size_t i = 0; i < all.n; i++)
+		if (all.e[i]->event) {
+			all.e[i]->event = false;
+			*ret = i;
+			return true;
+		}
+	return false;
+}
+
+void
+slot_drop(struct slot *s)
+{
+	sessions_drop(s);
+	token_free(&s->token);
+}
+
+ck_rv_t
+slot_check(struct slot *s)
+{
+	enum err e;
+
+	if (s->token == NULL)
+		return CKR_OK;
+	e = token_present(s->token);
+	if (e == ERR_OK)
+		return CKR_OK;
+	if (e != ERR_REMOVED && e != ERR_NO_SERVICE)
+		return say_error(e, s->name);
+	say(LOG_LEVEL_INFO, "%s: the card was removed", s->name);
+	slot_drop(s);
+	return CKR_DEVICE_REMOVED;
+}
+
+/* The card is not asked again before another one is inserted. */
+static void
+refuse(struct slot *s, const struct pcsc_reader_state *state)
+{
+	s->refused = true;
+	s->refused_counter = state->event_counter;
+	s->refused_service = state->service;
+}
+
+static ck_rv_t
+look(struct slot *s)
+{
+	struct pcsc_reader_state state;
+	enum err e;
+	ck_rv_t rv = slots_refresh(false);
+
+	if (rv != CKR_OK)
+		return rv;
+	state = slot_state(s);
+	if (!state.present)
+		return CKR_TOKEN_NOT_PRESENT;
+	if (state.mute || (s->refused && s->refused_counter == state.event_counter &&
+	    s->refused_service == state.service))
+		return CKR_TOKEN_NOT_RECOGNIZED;
+	s->refused = false;
+	e = token_open(&state, ++s->generation, &s->token);
+	if (e == ERR_OK)
+		return CKR_OK;
+	if (e == ERR_CARD_UNKNOWN || e == ERR_VENDOR_LOCKED)
+		refuse(s, &state);
+	/* Gone between the listing and the look. */
+	return e == ERR_REMOVED ? CKR_TOKEN_NOT_PRESENT : say_error(e, s->name);
+}
+
+ck_rv_t
+slot_token(struct slot *s, struct token **ret)
+{
+	ck_rv_t rv = slot_check(s);
+
+	if (rv != CKR_OK && rv != CKR_DEVICE_REMOVED)
+		return rv;
+	if (s->token == NULL && (rv = look(s)) != CKR_OK)
+		return rv;
+	*ret = s->token;
+	return CKR_OK;
+}

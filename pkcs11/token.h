@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * One insertion of one card: what is on it, its certificates as far as they were read,
+ * and who is logged in.  All with the lock of its slot.
+ */
+#ifndef DEZI_PKCS11_TOKEN_H
+#define DEZI_PKCS11_TOKEN_H
+
+#include "card/pcsc.h"
+#include "card/session.h"
+#include "pkcs11/crypto.h"
+#include "pkcs11/cryptoki.h"
+
+enum login { LOGIN_NONE, LOGIN_USER, LOGIN_SO };
+
+struct token_cert {
+	bool	 read;			/* tried; der is empty when there is none */
+	struct buf der;
+	struct x509_view view;
+};
+
+enum object_kind { OBJECT_CERT, OBJECT_AUTHORITY, OBJECT_PUBLIC, OBJECT_PRIVATE, OBJECT_PROFILE };
+
+struct object {
+	enum object_kind kind;
+	unsigned index;			/* of a key, an authority, a profile */
+};
+
+#define TOKEN_OBJECTS	(3 * CARD_KEYS_MAX + CARD_AUTHORITIES_MAX + 4)
+
+struct token {
+	struct pcsc *pcsc;
+	struct reader *reader;
+	struct card *card;
+	struct card_cache *cache;	/* NULL: none */
+	struct card_contents v;
+	unsigned long generation;
+	struct token_cert certs[CARD_KEYS_MAX], authorities[CARD_AUTHORITIES_MAX];
+	struct object objects[TOKEN_OBJECTS];
+	size_t	 n_objects;
+	enum login login;
+	struct pin_state puk;		/* as last seen; tries -1: never */
+	/* A held transaction ends for everybody else after this (clock_boot_ms()). */
+	int64_t	 held_until;
+};
+
+/* Connect and look.  Errors as pcsc_connect(), card_open(), card_inspect(). */
+MUST_CHECK enum err token_open(const struct pcsc_reader_state *state, unsigned long generation,
+    struct token **ret);
+void token_free(struct token **t);
+/* ERR_REMOVED, ERR_NO_SERVICE: it has gone.  No APDU. */
+MUST_CHECK enum err token_present(struct token *t);
+
+/* What the card calls itself, as far as the module shows it. */
+const char *token_serial(const struct token *t);
+
+/*
+ * The certificate behind a key or an authority, read when it is first asked for.
+ *	ERR_NOT_FOUND (bare)	there is none, or it is none
+ */
+MUST_CHECK enum err token_cert(struct token *t, const struct object *o,
+    const struct token_cert **ret);
+/* Bits of the key; 0 when nobody knows.  May read the certificate. */
+MUST_CHECK enum err token_key_bits(struct token *t, const struct object *o, unsigned *ret);
+
+/* Handles: they die with the insertion.  NULL: not one of this token, or hidden. */
+const struct object *token_object(const struct token *t, ck_object_handle_t handle);
+ck_object_handle_t token_handle(const struct token *t, size_t i);
+/* May it be seen now?  Private keys only by the user. */
+bool token_shows(const struct token *t, const struct object *o);
+
+/* The PIN for each use: as the card says, or because it is another PIN than the login's. */
+bool token_always_asks(const struct token *t, const struct card_key *key);
+
+/* PIN or PUK, told by the token, is forgotten; what the card still knows is logged. */
+void token_logout(struct token *t);
+
+#endif
