@@ -45,6 +45,7 @@ take_over(void)
 			gate.inside = 0;
 			slots_abandon();
 			crypto_abandon();
+			conf_end();	/* only memory: it is ours to free */
 			atomic_store(&owner, self);
 		} else {
 			sched_yield();
