@@ -158,7 +158,9 @@ def main():
     words.add_argument("--interactive", action="store_true")
     words.add_argument("--pki", help="what dezi-vcard pki made earlier")
     options = words.parse_args()
-    # Whoever ends us ends everything: the same way out as after Ctrl-C.
+    # Whoever ends us ends everything: the same way out as after Ctrl-C, which a shell
+    # that started us in the background told us to ignore.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
     if not options.pki:
