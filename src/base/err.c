@@ -21,19 +21,21 @@ static const struct {
 #undef ERR_ROW
 };
 
-/* The part of a path below the top of the tree, so that trails are the same everywhere. */
+/*
+ * The part of a path below the top of the tree, so that trails are the same everywhere,
+ * also below /usr/src.
+ */
 static const char *
 short_file(const char *file)
 {
 	static const char *const tops[] = { "src/", "drivers/", "pkcs11/", "tests/" };
+	const char *last = file;
 
-	for (size_t i = 0; i < NELEM(tops); i++) {
-		const char *p = strstr(file, tops[i]);
-
-		if (p != NULL)
-			return p;
-	}
-	return file;
+	for (size_t i = 0; i < NELEM(tops); i++)
+		for (const char *p = file; (p = strstr(p, tops[i])) != NULL; p++)
+			if (p > last)
+				last = p;
+	return last;
 }
 
 static void PRINTF(3, 0)

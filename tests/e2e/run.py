@@ -22,7 +22,7 @@ import traceback
 import house
 import scenario
 
-LONGEST = 180       # seconds that one scenario may take
+LONGEST = 600       # seconds that one may take, with waiting where pcscd is shared
 SKIPPED = 77
 
 
