@@ -21,15 +21,17 @@ static int
 setup(void **state UNUSED)
 {
 	const char *src = getenv("srcdir");
+	/* A configured path has no ".."; the tree of make distcheck has. */
+	char *top = realpath(src != NULL ? src : ".", NULL);
 	FILE *f;
 	int fd;
 
 	snprintf(conf, sizeof(conf), "/tmp/dezi-test-p11.XXXXXX");
-	if ((fd = mkstemp(conf)) < 0 || (f = fdopen(fd, "w")) == NULL)
+	if (top == NULL || (fd = mkstemp(conf)) < 0 || (f = fdopen(fd, "w")) == NULL)
 		return -1;
-	fprintf(f, "[module]\nlog = none\ncache = no\nprofiles = %s/drivers/profiles\n",
-	    src != NULL ? src : ".");
+	fprintf(f, "[module]\nlog = none\ncache = no\nprofiles = %s/drivers/profiles\n", top);
 	fclose(f);
+	free(top);
 	setenv("DEZI_PKCS11_CONF", conf, 1);
 	setenv("PCSCLITE_CSOCK_NAME", "/nonexistent/pcscd.comm", 1);
 	return 0;
