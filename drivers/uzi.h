@@ -82,7 +82,7 @@ MUST_CHECK enum err uzi_authorities(void *state, struct channel *ch,
 MUST_CHECK enum err uzi_authority(void *state, struct channel *ch,
     const struct card_authority *a, struct buf *ret_der);
 MUST_CHECK enum err uzi_decipher(void *state, struct channel *ch, const struct card_key *key,
-    struct cur block, struct buf *ret);
+    enum key_alg alg, struct cur block, struct buf *ret);
 MUST_CHECK enum err uzi_puk_rules(void *state, const struct card_key *key,
     struct pin_rules *ret);
 MUST_CHECK enum err uzi_puk_tries(void *state, struct channel *ch, const struct card_key *key,

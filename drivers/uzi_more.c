@@ -60,44 +60,25 @@ uzi_authority(void *state, struct channel *ch, const struct card_authority *a,
 	return uzi_read_cert(u, ch, &u->authorities[a->slot], ret_der, &size);
 }
 
-/* Padding indicator and block are longer than one short command holds. */
-static enum err
-send_chained(struct channel *ch, struct apdu a, struct cur data, struct buf *ret,
-    unsigned *ret_sw)
-{
-	const struct apdu last = a;
-	enum err r;
-
-	a.cla |= 0x10;
-	a.le = 0;
-	while (data.n > APDU_DATA_MAX) {
-		(void)cur_take(&data, APDU_DATA_MAX, &a.data);
-		if ((r = channel_send(ch, &a, NULL, ret_sw)) != ERR_OK || *ret_sw != SW_OK)
-			return r;
-	}
-	a = last;
-	a.data = data;
-	return channel_send(ch, &a, ret, ret_sw);
-}
-
 enum err
-uzi_decipher(void *state, struct channel *ch, const struct card_key *key, struct cur block,
-    struct buf *ret)
+uzi_decipher(void *state, struct channel *ch, const struct card_key *key, enum key_alg alg,
+    struct cur block, struct buf *ret)
 {
 	AUTO(buf_free) struct buf data = BUF(1024), plain = BUF(1024);
-	const struct apdu a = { .ins = 0x2a, .p1 = 0x80, .p2 = 0x86, .le = APDU_LE_MAX };
+	struct apdu a = { .ins = 0x2a, .p1 = 0x80, .p2 = 0x86, .le = APDU_LE_MAX };
 	const struct uzi *u = state;
 	unsigned sw;
 	enum err r;
 
-	if ((key->algs & KEY_ALG_RSA_DECRYPT) == 0)
-		return fail(ERR_UNSUPPORTED, "this key does not decipher");
+	if (alg != KEY_ALG_RSA_DECRYPT || (key->algs & alg) == 0)
+		return fail(ERR_UNSUPPORTED, "algorithm %d", (int)alg);
 	buf_u8(&data, 0);		/* ISO 7816-8: no further indication */
 	buf_cur(&data, block);
 	if ((r = buf_end(&data)) != ERR_OK ||
 	    (r = uzi_set_environment(u, ch, &u->keys[key->slot], 0xb8)) != ERR_OK)
 		return r;
-	if ((r = send_chained(ch, a, buf_view(&data), &plain, &sw)) != ERR_OK)
+	a.data = buf_view(&data);
+	if ((r = channel_send(ch, &a, &plain, &sw)) != ERR_OK)
 		return note(r, "PSO: DECIPHER");
 	if (sw == SW_BAD_DATA)
 		return fail(ERR_MALFORMED, "PSO: DECIPHER: %s", sw_name(sw));

@@ -155,7 +155,7 @@ token_serial(const struct token *t)
 static enum err
 read_cert(struct token *t, const struct object *o, struct buf *der)
 {
-	const struct card_key *key = &t->v.keys[o->index];
+	struct card_key *key = &t->v.keys[o->index];
 
 	if (o->kind == OBJECT_AUTHORITY)
 		return card_read_authority(t->card, &t->v.authorities[o->index], der);

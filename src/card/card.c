@@ -12,6 +12,8 @@
 #include "base/b64.h"
 #include "card/file.h"
 #include "card/inner.h"
+#include "iso7816/atr.h"
+#include "iso7816/digestinfo.h"
 
 #define WRONG_PINS_MAX	2	/* ours, while the card does not say how many are left */
 
@@ -73,6 +75,8 @@ card_select(struct channel *ch, const struct driver *d, const struct profile *p)
 {
 	enum err r;
 
+	ch->extended = p->extended == EXTENDED_YES || (p->extended == EXTENDED_ATR &&
+	    atr_takes_extended(cur_of(ch->reader->atr, ch->reader->atr_len)));
 	if (p->channel != 0 && !ch->opened &&
 	    (r = channel_logical(ch, p->channel, p->channel_open)) != ERR_OK)
 		return r;
@@ -467,6 +471,20 @@ verify(struct card *c, struct channel *ch, const struct card_key *key,
 	return r;
 }
 
+enum err
+card_sign(struct card *c, struct channel *ch, const struct card_key *key, enum key_alg alg,
+    struct cur input, struct buf *ret)
+{
+	AUTO(buf_free) struct buf block = BUF(APDU_LONG_DATA);
+	enum err r;
+
+	if (alg != KEY_ALG_RSA_PKCS1 || (key->algs & KEY_ALG_RSA_PKCS1) != 0)
+		return c->driver->sign(c->state, ch, key, alg, input, ret);
+	if ((r = digestinfo_pad(input, (key->bits + 7) / 8, &block)) != ERR_OK)
+		return r;
+	return c->driver->sign(c->state, ch, key, KEY_ALG_RSA_RAW, buf_view(&block), ret);
+}
+
 static enum err
 verify_and_sign(struct card *c, struct channel *ch, const struct card_key *key,
     enum key_alg alg, const struct secret *pin, struct cur input, struct buf *sig,
@@ -477,7 +495,7 @@ verify_and_sign(struct card *c, struct channel *ch, const struct card_key *key,
 	if ((r = card_check_events(c)) != ERR_OK ||
 	    (r = verify(c, ch, key, pin, ret_pin)) != ERR_OK)
 		return r;
-	r = c->driver->sign(c->state, ch, key, alg, input, sig);
+	r = card_sign(c, ch, key, alg, input, sig);
 	if (r == ERR_NOT_LOGGED_IN)
 		return note(ERR_CARD_INACTIVE, "after the right PIN");
 	if (r != ERR_OK)

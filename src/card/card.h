@@ -17,15 +17,23 @@
 #define CARD_KEYS_MAX	64
 
 enum key_usage { KEY_AUTHENTICATION, KEY_SIGNATURE, KEY_CONFIDENTIALITY, KEY_OTHER };
-enum key_type { KEY_RSA, KEY_EC };
+enum key_type {
+	KEY_RSA,
+	KEY_EC,
+	KEY_EDWARDS,		/* Ed25519 */
+	KEY_MONTGOMERY,		/* X25519 */
+	KEY_UNKNOWN,		/* until its certificate is read (card/session.h) */
+};
 
 /* Bits: what the driver can do with the key. */
 enum key_alg {
 	KEY_ALG_RSA_PKCS1 = 1,	/* input: DigestInfo */
 	KEY_ALG_RSA_RAW = 2,	/* input: a whole block */
-	KEY_ALG_ECDSA = 4,	/* input: a hash */
-	KEY_ALG_RSA_DECRYPT = 8,
-	KEY_ALG_ECDH = 16,
+	KEY_ALG_ECDSA = 4,	/* input: a hash; output: r and s, each as long as the field */
+	KEY_ALG_RSA_DECRYPT = 8,	/* the card takes the PKCS #1 padding off */
+	KEY_ALG_ECDH = 16,	/* input: the other's point; output: the shared x */
+	KEY_ALG_RSA_DECRYPT_RAW = 32,	/* output: the whole block */
+	KEY_ALG_EDDSA = 64,	/* input: the message */
 };
 
 /* The neutral model: not PKCS#15, not PKCS#11. */

@@ -7,7 +7,7 @@
 
 /* A command on its way: it may hold a PIN, so it stays off the heap and is wiped. */
 struct wire {
-	uint8_t	 p[APDU_SHORT_MAX];
+	uint8_t	 p[APDU_LONG_MAX];
 	size_t	 n;
 };
 
@@ -18,11 +18,11 @@ wire_wipe(struct wire *w)
 }
 
 static enum err
-wire_put(const struct apdu *a, bool t0, struct wire *ret)
+wire_put(const struct apdu *a, enum apdu_form form, struct wire *ret)
 {
 	/* Full from the start, so that nothing is ever allocated or moved. */
 	struct buf b = { .p = ret->p, .cap = sizeof(ret->p), .max = sizeof(ret->p) };
-	enum err r = apdu_encode(a, t0, &b);
+	enum err r = apdu_encode(a, form, &b);
 
 	ret->n = b.len;
 	return r;
@@ -39,11 +39,37 @@ channel_begin(struct reader *reader, struct channel *ret)
 	return ERR_OK;
 }
 
+/* Both ends must take it; a secret is never that long. */
+static bool
+goes_extended(const struct channel *ch, const struct apdu *a)
+{
+	const struct reader *r = ch->reader;
+
+	return apdu_is_long(a) && ch->extended && !r->protocol_t0 && !a->secret &&
+	    r->max_apdu > APDU_LE_MAX && a->data.n <= r->max_apdu;
+}
+
+static enum apdu_form
+form_of(const struct channel *ch, const struct apdu *a)
+{
+	if (ch->reader->protocol_t0)
+		return APDU_SHORT_T0;
+	return goes_extended(ch, a) ? APDU_EXTENDED : APDU_SHORT;
+}
+
+/* A reader that cuts long replies off leaves data where the status word should be. */
+static bool
+is_status(unsigned sw)
+{
+	return sw >> 12 == 6 || sw >> 12 == 9;
+}
+
 /* Send a once, within the budget.  *ret_data points into reply. */
 static enum err
 transmit(struct channel *ch, const struct apdu *a, struct buf *reply,
     struct cur *ret_data, unsigned *ret_sw)
 {
+	enum apdu_form form = form_of(ch, a);
 	AUTO(wire_wipe) struct wire w = { .n = 0 };
 	enum err r;
 
@@ -52,7 +78,7 @@ transmit(struct channel *ch, const struct apdu *a, struct buf *reply,
 	if (ch->apdus == CHANNEL_APDUS)
 		return fail(ERR_LIMIT, "the card never stops talking");
 	ch->apdus++;
-	if ((r = wire_put(a, ch->reader->protocol_t0, &w)) != ERR_OK)
+	if ((r = wire_put(a, form, &w)) != ERR_OK)
 		return r;
 	buf_clear(reply);
 	r = ch->reader->ops->transmit(ch->reader, cur_of(w.p, w.n), a->secret, reply);
@@ -60,7 +86,11 @@ transmit(struct channel *ch, const struct apdu *a, struct buf *reply,
 		r = fail(ERR_IO, "a reply of more than %d bytes", APDU_REPLY_MAX);
 	if (r == ERR_OK && !apdu_reply(buf_view(reply), ret_data, ret_sw))
 		r = fail(ERR_IO, "a reply of %zu bytes", reply->len);
+	if (r == ERR_OK && form == APDU_EXTENDED && !is_status(*ret_sw))
+		r = fail(ERR_IO, "a reply without a status word");
 	if (r != ERR_OK) {
+		if (form == APDU_EXTENDED && r == ERR_IO)
+			ch->reader->max_apdu = APDU_LE_MAX;
 		ch->dead = true;
 		return note(r, "command %02x", a->ins);
 	}
@@ -118,6 +148,48 @@ send_once(struct channel *ch, const struct apdu *a, struct buf *data, unsigned *
 	return buf_end(data);
 }
 
+/* All parts but the last, which is left in a.  Not SW_OK: the card refuses a part. */
+static enum err
+chain(struct channel *ch, struct apdu *a, unsigned *sw)
+{
+	struct apdu part = *a;
+	struct buf none = BUF(0);
+
+	part.cla |= 0x10;		/* ISO 7816-4 section 5.1.1.1 */
+	part.le = 0;
+	*sw = SW_OK;
+	if (a->data.n > CHANNEL_BLOCKS * APDU_DATA_MAX)
+		return fail(ERR_LIMIT, "a command of %zu bytes", a->data.n);
+	while (a->data.n > APDU_DATA_MAX) {
+		enum err r;
+
+		(void)cur_take(&a->data, APDU_DATA_MAX, &part.data);
+		if ((r = send_once(ch, &part, &none, sw)) != ERR_OK || *sw != SW_OK)
+			return r;
+	}
+	return ERR_OK;
+}
+
+static enum err
+send_long(struct channel *ch, struct apdu *a, struct buf *data, unsigned *sw)
+{
+	enum err r;
+
+	if (goes_extended(ch, a)) {
+		if (a->le > ch->reader->max_apdu)
+			a->le = (unsigned)ch->reader->max_apdu;
+		r = send_once(ch, a, data, sw);
+		if (r != ERR_OK || *sw != SW_WRONG_LENGTH)
+			return r;
+		ch->reader->max_apdu = APDU_LE_MAX;
+	}
+	if (a->le > APDU_LE_MAX)
+		a->le = APDU_LE_MAX;	/* the rest comes by 61xx */
+	if ((r = chain(ch, a, sw)) != ERR_OK)
+		return note(r, "chaining");
+	return *sw == SW_OK ? send_once(ch, a, data, sw) : ERR_OK;
+}
+
 enum err
 channel_send(struct channel *ch, const struct apdu *cmd, struct buf *ret,
     unsigned *ret_sw)
@@ -131,7 +203,8 @@ channel_send(struct channel *ch, const struct apdu *cmd, struct buf *ret,
 		return fail(ERR_LIMIT, "too many commands in one transaction");
 	ch->commands++;
 	a.cla |= ch->number;
-	if ((r = send_once(ch, &a, &data, &sw)) != ERR_OK)
+	r = apdu_is_long(&a) ? send_long(ch, &a, &data, &sw) : send_once(ch, &a, &data, &sw);
+	if (r != ERR_OK)
 		return r;
 	if (sw_more(sw) && !a.secret && (r = collect(ch, &data, &sw)) != ERR_OK)
 		return note(r, "command %02x", a.ins);

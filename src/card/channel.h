@@ -15,12 +15,14 @@
 #define CHANNEL_COMMANDS	96	/* commands in one transaction */
 #define CHANNEL_APDUS		512	/* the same, with GET RESPONSE and repeats */
 #define CHANNEL_ROUNDS		300	/* GET RESPONSE in one command */
+#define CHANNEL_BLOCKS		20	/* parts of one chained command */
 #define CHANNEL_DF_MAX		16	/* bytes of a path below the application */
 
 struct channel {
 	struct reader *reader;		/* NULL: no transaction is open */
 	uint8_t	 number;		/* logical channel, added to CLA */
 	bool	 opened;		/* ... by us: it is closed at the end */
+	bool	 extended;		/* the card takes commands of extended length */
 	bool	 reset;			/* end the transaction with RESET */
 	bool	 dead;			/* no answer came: nothing more is sent */
 	unsigned commands, apdus;	/* sent so far */
@@ -42,6 +44,11 @@ MUST_CHECK enum err channel_logical(struct channel *ch, uint8_t n, bool open);
  * wanted), at most cmd->le bytes or what GET RESPONSE fetched; *ret_sw is the last
  * status word.  After 61xx the rest is fetched, after 6Cxx the command is repeated
  * once; neither happens to a secret command, whose data is dropped.
+ *
+ * What is too long for the short form goes in extended form where card and reader take
+ * it, else by command chaining; *ret_sw is then that of the part that was refused.  A
+ * reader that refuses or garbles the extended form gets the short one as long as the
+ * card stays in it (hostile-cards, vectors 29 and 34).
  *	ERR_LIMIT	the transaction's budget is used up, or ret is full
  *	ERR_IO		the reply is no reply
  *	ERR_CARD	the card announced data and does not give it

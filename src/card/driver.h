@@ -55,7 +55,7 @@ struct driver {
 	/* ERR_PIN_*; ERR_PIN_LENGTH only before anything was sent. */
 	enum err (*verify)(void *state, struct channel *ch, const struct card_key *key,
 	    const struct secret *pin, struct pin_state *ret);
-	/* Append the raw signature of input, which is what alg says.
+	/* Append the raw signature of input, which is what alg, one of the key's, says.
 	 * ERR_NOT_LOGGED_IN: the card wants the PIN first, or refuses to use the key. */
 	enum err (*sign)(void *state, struct channel *ch, const struct card_key *key,
 	    enum key_alg alg, struct cur input, struct buf *ret_sig);
@@ -73,12 +73,15 @@ struct driver {
 	/* Append the certificate, DER.  ERR_NOT_FOUND if none. */
 	enum err (*authority)(void *state, struct channel *ch, const struct card_authority *a,
 	    struct buf *ret_der);
+	/* What cert() taught of a key whose type was not known: type, bits, algs. */
+	void	 (*update)(void *state, struct card_key *key);
 	/*
-	 * Append the plain text of one RSA block, PKCS #1 padding taken off by the card.
-	 * ERR_MALFORMED: the card does not accept the block; ERR_NOT_LOGGED_IN as sign().
+	 * Append what alg (KEY_ALG_RSA_DECRYPT, KEY_ALG_RSA_DECRYPT_RAW, KEY_ALG_ECDH), one
+	 * of the key's, makes of an RSA block or of the other's point.
+	 * ERR_MALFORMED: the card does not accept it; ERR_NOT_LOGGED_IN as sign().
 	 */
 	enum err (*decipher)(void *state, struct channel *ch, const struct card_key *key,
-	    struct cur block, struct buf *ret);
+	    enum key_alg alg, struct cur block, struct buf *ret);
 	/* The PUK that unblocks the key's PIN, as pin_rules(), tries() and verify(). */
 	enum err (*puk_rules)(void *state, const struct card_key *key, struct pin_rules *ret);
 	enum err (*puk_tries)(void *state, struct channel *ch, const struct card_key *key,

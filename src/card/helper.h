@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 
-#define HELPER_JOB	1024	/* bytes of a job at most */
+#define HELPER_JOB	8192	/* bytes of a job at most */
 
 struct helper;
 

@@ -50,6 +50,9 @@ int card_login_rank(const struct card_key *key);
  */
 MUST_CHECK enum err card_read_tries(struct card *c, struct channel *ch,
     const struct card_key *key, struct pin_state *ret);
+/* As card_use() has it; the transaction is the caller's. */
+MUST_CHECK enum err card_sign(struct card *c, struct channel *ch, const struct card_key *key,
+    enum key_alg alg, struct cur input, struct buf *ret);
 /* Has the card been out since the reader was opened? (T36) */
 MUST_CHECK enum err card_check_events(struct card *c);
 /* How often we were wrong matters only where the card does not say what is left. */

@@ -293,7 +293,7 @@ struct job {
 	char	 name[CARD_READER_MAX];
 	uint8_t	 atr[CARD_ATR_MAX];
 	DWORD	 atr_len;
-	uint8_t	 command[APDU_SHORT_MAX];
+	uint8_t	 command[APDU_LONG_MAX];
 	DWORD	 command_len;
 	uint8_t	 reply[APDU_REPLY_MAX];
 	DWORD	 reply_len;

@@ -275,6 +275,19 @@ on_chunk(const struct item *it)
 }
 
 static enum err
+on_extended(const struct item *it)
+{
+	static const char *const names[] = {
+		[EXTENDED_ATR] = "atr", [EXTENDED_YES] = "yes", [EXTENDED_NO] = "no",
+	};
+	size_t i = 0;
+	enum err r = ini_choice(it->line, names, NELEM(names), &i);
+
+	it->p->extended = (enum profile_extended)i;
+	return r;
+}
+
+static enum err
 on_eof(const struct item *it)
 {
 	if (it->first)
@@ -464,6 +477,7 @@ static const struct {
 	{ "card", "select_ef", on_select_ef, false },
 	{ "card", "placeholder", on_placeholder, false },
 	{ "card", "chunk", on_chunk, false },
+	{ "card", "extended", on_extended, false },
 	{ "card", "eof", on_eof, true },
 	{ "card", "serial", on_serial, false },
 	{ "pin", "aodf", on_aodf, false },

@@ -32,6 +32,7 @@ struct profile_command {
 	size_t	 ref_at;	/* index of RR; 0: there is none */
 };
 
+enum profile_extended { EXTENDED_ATR, EXTENDED_YES, EXTENDED_NO };
 enum profile_tries { TRIES_NONE, TRIES_QUERY, TRIES_EMPTY_VERIFY };
 enum profile_key_ref { KEY_REF_PRKDF, KEY_REF_ORDINAL };
 enum profile_digest_info { DIGEST_INFO_HOST, DIGEST_INFO_CARD };
@@ -54,6 +55,7 @@ struct profile {
 	uint8_t	 select_df[2], select_ef[2];	/* P1 P2 */
 	uint16_t placeholder;		/* FID of the application; never selected */
 	unsigned chunk;			/* bytes in one READ BINARY */
+	enum profile_extended extended;	/* who says that it takes extended length */
 	uint16_t eof[PROFILE_STATUS];	/* status words that say "end of the file" */
 	size_t	 n_eof;
 	struct profile_command serial;	/* reads the serial number */

@@ -39,6 +39,8 @@ struct reader {
 	uint32_t event_counter;		/* when it was opened */
 	uint64_t service;		/* as struct pcsc_reader_state */
 	bool	 protocol_t0;		/* case 4 goes without Le (pcsc.md section 3) */
+	/* Bytes of data that one command or reply may have; up to 256: short form only. */
+	size_t	 max_apdu;
 	void	*state;			/* the implementation's own */
 };
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/b64.h"
+#include "iso7816/apdu.h"
 
 #define NEVER	SIZE_MAX
 
@@ -75,7 +76,7 @@ replay_end(struct reader *r, enum reader_end how)
 static enum err
 play_line(struct replay *s, struct cur command, bool secret, struct buf *ret)
 {
-	AUTO(buf_free) struct buf want = BUF(512);
+	AUTO(buf_free) struct buf want = BUF(APDU_LONG_MAX);
 	const struct replay_line *line;
 
 	if (s->seen.line == s->n)

@@ -131,7 +131,7 @@ keep(struct card *c, const struct card_key *key, struct cur cert)
 }
 
 enum err
-card_read_cert(struct card *c, const struct card_key *key, struct buf *ret_der)
+card_read_cert(struct card *c, struct card_key *key, struct buf *ret_der)
 {
 	AUTO(buf_free) struct buf der = BUF(FILE_CERT_MAX);
 	AUTO(channel_end) struct channel ch = { 0 };
@@ -142,6 +142,8 @@ card_read_cert(struct card *c, const struct card_key *key, struct buf *ret_der)
 	r = c->driver->cert(c->state, &ch, key, &der);
 	if (r != ERR_OK)
 		return r == ERR_NOT_FOUND ? fail(ERR_NO_CERT, "of this key") : r;
+	if (c->driver->update != NULL)
+		c->driver->update(c->state, key);
 	keep(c, key, buf_view(&der));
 	buf_cur(ret_der, buf_view(&der));
 	return buf_end(ret_der);
@@ -217,11 +219,11 @@ static enum err
 operate(struct card *c, struct channel *ch, const struct card_key *key, enum key_alg alg,
     struct cur input, struct buf *out)
 {
-	if (alg != KEY_ALG_RSA_DECRYPT)
-		return c->driver->sign(c->state, ch, key, alg, input, out);
+	if ((alg & (KEY_ALG_RSA_DECRYPT | KEY_ALG_RSA_DECRYPT_RAW | KEY_ALG_ECDH)) == 0)
+		return card_sign(c, ch, key, alg, input, out);
 	if (c->driver->decipher == NULL)
 		return fail(ERR_UNSUPPORTED, "decipher");
-	return c->driver->decipher(c->state, ch, key, input, out);
+	return c->driver->decipher(c->state, ch, key, alg, input, out);
 }
 
 /* Without SELECT at first: as a rule nobody else was here, and it may log out. */

@@ -22,6 +22,7 @@ struct card_authority {
 enum card_secret { CARD_PIN, CARD_PUK };
 
 struct card_contents {
+	/* Type, bits and algs of some may be known only after card_read_cert(). */
 	struct card_key keys[CARD_KEYS_MAX];
 	size_t	 n_keys;
 	struct card_authority authorities[CARD_AUTHORITIES_MAX];
@@ -46,10 +47,11 @@ MUST_CHECK enum err card_inspect(struct card *c, struct card_cache *cache,
 const char *card_title(const struct card *c);	/* what people call this kind of card */
 
 /*
- * The certificate of a key or an authority of an inspected card, appended.
+ * The certificate of a key or an authority of an inspected card, appended; key is
+ * brought up to date with what it teaches.
  *	ERR_NO_CERT	it is listed, but not there
  */
-MUST_CHECK enum err card_read_cert(struct card *c, const struct card_key *key,
+MUST_CHECK enum err card_read_cert(struct card *c, struct card_key *key,
     struct buf *ret_der);
 MUST_CHECK enum err card_read_authority(struct card *c, const struct card_authority *a,
     struct buf *ret_der);
@@ -67,7 +69,8 @@ void card_release(struct card *c);
 bool card_is_held(const struct card *c);
 
 /*
- * Sign, or decipher (alg KEY_ALG_RSA_DECRYPT), with what an earlier verify opened.  When
+ * Sign or decipher with what an earlier verify opened.  alg is one of the key's, or
+ * KEY_ALG_RSA_PKCS1 where the key has KEY_ALG_RSA_RAW: then it is padded here.  When
  * another program selected something else meanwhile, ours is selected again, once.
  *	ERR_NOT_LOGGED_IN	the card forgot the PIN
  *	ERR_MALFORMED		the block is refused (decipher)

@@ -4,8 +4,10 @@
 
 #include <stdlib.h>
 
+#include "iso7816/apdu.h"
+
 #define HEADER	4	/* CLA INS P1 P2 */
-#define LINE	1024
+#define LINE	(3 * APDU_REPLY_MAX + 64)
 
 struct trace {
 	struct reader *inner;

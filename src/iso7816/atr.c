@@ -25,3 +25,34 @@ atr_historical(struct cur atr, struct cur *ret)
 	}
 	return cur_take(&atr, n, ret) && atr.n <= 1;
 }
+
+/* Compact TLV: tag and length share a byte.  Tag 7 is what the card can do. */
+static bool
+find_capabilities(struct cur tlv, struct cur *ret)
+{
+	uint8_t head;
+
+	while (cur_u8(&tlv, &head)) {
+		if (!cur_take(&tlv, head & 0xf, ret))
+			return false;
+		if (head >> 4 == 7)
+			return true;
+	}
+	return false;
+}
+
+bool
+atr_takes_extended(struct cur atr)
+{
+	struct cur bytes, found;
+	uint8_t category;
+
+	if (!atr_historical(atr, &bytes) || !cur_u8(&bytes, &category))
+		return false;
+	/* 80: compact TLV; 00: the same, and three bytes of status behind it. */
+	if (category == 0x00 && bytes.n >= 3)
+		bytes.n -= 3;
+	else if (category != 0x80)
+		return false;
+	return find_capabilities(bytes, &found) && found.n == 3 && (found.p[2] & 0x40) != 0;
+}

@@ -45,3 +45,17 @@ digestinfo_hash(struct cur info, struct cur *ret)
 	}
 	return false;
 }
+
+enum err
+digestinfo_pad(struct cur info, size_t k, struct buf *ret)
+{
+	if (k < info.n + 11)
+		return fail(ERR_UNSUPPORTED, "%zu bytes do not fit into a block of %zu", info.n, k);
+	buf_u8(ret, 0x00);
+	buf_u8(ret, 0x01);
+	for (size_t i = info.n + 3; i < k; i++)
+		buf_u8(ret, 0xff);
+	buf_u8(ret, 0x00);
+	buf_cur(ret, info);
+	return buf_end(ret);
+}

@@ -15,7 +15,7 @@ check_command(const struct profile_command *c)
 	if (c->n == 0)
 		return;
 	profile_apdu(c, 0x03, &cmd);
-	must(apdu_encode(&cmd.a, false, &b) == ERR_OK);
+	must(apdu_encode(&cmd.a, APDU_SHORT, &b) == ERR_OK);
 	must(b.len == c->n);		/* as it was written */
 }
 

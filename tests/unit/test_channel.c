@@ -17,7 +17,7 @@ struct parrot {
 	const char *reply;	/* hex */
 	size_t	 said;
 	size_t	 ends, resets;
-	uint8_t	 last[APDU_SHORT_MAX];
+	uint8_t	 last[APDU_LONG_MAX];
 	size_t	 last_len;
 };
 
@@ -172,7 +172,7 @@ takes_no_more_than_asked(void **state)
 static void
 wants_a_status_word(void **state)
 {
-	AUTO(buf_free) struct buf b = BUF(100), big = BUF(2000);
+	AUTO(buf_free) struct buf b = BUF(100), big = BUF(2 * APDU_REPLY_MAX + 3);
 	struct parrot p;
 	unsigned sw;
 
@@ -183,6 +183,107 @@ wants_a_status_word(void **state)
 		buf_str(&big, "00");
 	assert_err(ask(buf_cstr(&big), &get_data, &b, &p, &sw), ERR_IO);
 	assert_int_equal(b.len, 0);
+}
+
+/* 260 bytes of data: a part of 255 and one of 5, which carries Le. */
+static const uint8_t long_data[260] = { 0xaa };
+static const struct apdu long_command = { .ins = 0x87, .p1 = 7, .p2 = 0x9a,
+    .data = { long_data, sizeof(long_data) }, .le = 256 };
+
+static const char *
+hex_of(struct buf *b, const char *head, size_t zeros, const char *tail)
+{
+	buf_clear(b);
+	buf_str(b, head);
+	for (size_t i = 0; i < zeros; i++)
+		buf_str(b, "00");
+	buf_str(b, tail);
+	return buf_cstr(b);
+}
+
+/* Play lines to a card that may take extended length, in a reader that takes max_apdu. */
+static enum err
+play_long(const struct replay_line *lines, size_t n, size_t *max_apdu, const struct apdu *a,
+    struct buf *ret, unsigned *sw)
+{
+	AUTO(reader_close) struct reader *r = NULL;
+	AUTO(channel_end) struct channel ch = { 0 };
+	enum err e;
+
+	assert_ok(replay_open(lines, n, "3B00", &r));
+	r->max_apdu = *max_apdu;
+	assert_ok(channel_begin(r, &ch));
+	ch.extended = true;
+	e = channel_send(&ch, a, ret, sw);
+	channel_end(&ch);
+	assert_string_equal(replay_seen(r)->wrong, "");
+	assert_true(replay_done(r));
+	*max_apdu = r->max_apdu;
+	return e;
+}
+
+static void
+chains_what_is_too_long(void **state)
+{
+	AUTO(buf_free) struct buf first = BUF(1000), b = BUF(100);
+	const struct replay_line good[] = {
+		{ hex_of(&first, "1087079AFFAA", 254, ""), "9000", ERR_OK },
+		{ "0087079A05000000000000", "AABB9000", ERR_OK },
+	};
+	struct replay_line bad[] = { good[0] };
+	size_t short_only = 256;
+	unsigned sw;
+
+	(void)state;
+	assert_ok(play_long(good, NELEM(good), &short_only, &long_command, &b, &sw));
+	assert_int_equal(sw, 0x9000);
+	assert_int_equal(b.len, 2);
+	/* vector 29: the card knows no chaining; nothing more is sent */
+	bad[0].reply = "6884";
+	buf_clear(&b);
+	assert_ok(play_long(bad, NELEM(bad), &short_only, &long_command, &b, &sw));
+	assert_int_equal(sw, 0x6884);
+	assert_int_equal(b.len, 0);
+}
+
+static void
+uses_extended_length_where_both_ends_take_it(void **state)
+{
+	AUTO(buf_free) struct buf whole = BUF(1000), b = BUF(600);
+	AUTO(buf_free) struct buf part = BUF(1000), reply = BUF(1000);
+	const struct replay_line good[] = {
+		{ hex_of(&whole, "0087079A000104AA", 259, "0100"),
+		    hex_of(&reply, "", 300, "9000"), ERR_OK },
+	};
+	const struct apdu both_long = { .ins = 0x87, .p1 = 7, .p2 = 0x9a,
+	    .data = { long_data, sizeof(long_data) }, .le = 4096 };
+	struct replay_line lines[] = {
+		{ NULL, "6700", ERR_OK },
+		{ hex_of(&part, "1087079AFFAA", 254, ""), "9000", ERR_OK },
+		{ "0087079A05000000000000", "AABB9000", ERR_OK },
+	};
+	size_t max = 65536;
+	unsigned sw;
+
+	(void)state;
+	assert_ok(play_long(good, 1, &max, &long_command, &b, &sw));
+	assert_int_equal(b.len, 256);		/* no more than was asked for (vector 19) */
+	/* A reader that refuses it gets the short form from then on. */
+	lines[0].command = hex_of(&whole, "0087079A000104AA", 259, "1000");
+	buf_clear(&b);
+	assert_ok(play_long(lines, 3, &max, &both_long, &b, &sw));
+	assert_int_equal(sw, 0x9000);
+	assert_int_equal(b.len, 2);
+	assert_int_equal(max, 256);
+	assert_ok(play_long(lines + 1, 2, &max, &both_long, &b, &sw));
+	/* vector 34: a reader that cuts the reply off leaves no status word */
+	max = 65536;
+	lines[0].reply = hex_of(&reply, "", 254, "1234");
+	assert_err(play_long(lines, 1, &max, &both_long, &b, &sw), ERR_IO);
+	assert_int_equal(max, 256);
+	/* ... and one that says what it takes is believed. */
+	max = 259;
+	assert_ok(play_long(lines + 1, 2, &max, &both_long, &b, &sw));
 }
 
 static void
@@ -422,6 +523,8 @@ main(void)
 		cmocka_unit_test(repeats_no_secret),
 		cmocka_unit_test(takes_no_more_than_asked),
 		cmocka_unit_test(wants_a_status_word),
+		cmocka_unit_test(chains_what_is_too_long),
+		cmocka_unit_test(uses_extended_length_where_both_ends_take_it),
 		cmocka_unit_test(says_nothing_after_the_contact_is_lost),
 		cmocka_unit_test(speaks_t0),
 		cmocka_unit_test(replay_notices_what_is_not_written),

@@ -286,29 +286,74 @@ finds_historical_bytes(void **state)
 	assert_false(atr_historical(buf_view(&b), &h));
 }
 
+/* piv reference section 7 (YubiKey), uzi-card reference section 1; vector 32 */
+static void
+knows_who_takes_extended_length(void **state)
+{
+	static const struct {
+		const char *atr;
+		bool takes;
+	} cases[] = {
+		{ "3B FD 13 00 00 81 31 FE 15 80 73 C0 21 C0 57 59 75 62 69 4B 65 79 40", true },
+		{ "3B 8D 80 01 80 73 C0 21 80 57 59 75 62 69 4B 65 79 F9", false },
+		{ "3B 88 80 01 00 73 C0 21 C0 05 90 00 7F", true },
+		{ "3B 83 80 01 00 73 C0 21", false },
+		{ "3B DC 18 FF 81 91 FE 1F C3 06 0A 2B 06 01 04 01 E9 10 05 02 03 D1", false },
+		{ "3B 83 80 01 80 73 FF 00", false },
+		{ "3B 80 01 81", false },
+		{ "3B", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		AUTO(buf_free) struct buf b = BUF(64);
+
+		assert_int_equal(atr_takes_extended(hex(cases[i].atr, &b)), cases[i].takes);
+	}
+}
+
+static void
+pads_for_a_card_that_does_not(void **state)
+{
+	AUTO(buf_free) struct buf block = BUF(64), text = BUF(200);
+
+	(void)state;
+	assert_ok(digestinfo_pad(cur_str("AB"), 13, &block));
+	hex_put(&text, buf_view(&block));
+	assert_string_equal(buf_cstr(&text), "0001FFFFFFFFFFFFFFFF004142");
+	assert_err(digestinfo_pad(cur_str("AB"), 12, &block), ERR_UNSUPPORTED);
+	assert_err(digestinfo_pad(cur_str("AB"), 0, &block), ERR_UNSUPPORTED);
+}
+
 static void
 encodes_the_four_cases(void **state)
 {
 	const uint8_t data[256] = { 0xaa, 0xbb };
 	const struct {
 		struct apdu a;
-		bool t0;
+		enum apdu_form form;
 		const char *want;
 	} cases[] = {
-		{ { 0, 0x20, 0, 2, { NULL, 0 }, 0, false }, false, "00200002" },
-		{ { 0, 0xb0, 1, 2, { NULL, 0 }, 254, false }, false, "00B00102FE" },
-		{ { 0, 0xb0, 1, 2, { NULL, 0 }, 256, false }, false, "00B0010200" },
-		{ { 0, 0xb0, 1, 2, { NULL, 0 }, 256, false }, true, "00B0010200" },
-		{ { 0, 0xa4, 0, 12, { data, 2 }, 0, false }, false, "00A4000C02AABB" },
-		{ { 1, 0xa4, 2, 0, { data, 2 }, 256, false }, false, "01A4020002AABB00" },
-		{ { 1, 0xa4, 2, 0, { data, 2 }, 256, false }, true, "01A4020002AABB" },
+		{ { 0, 0x20, 0, 2, { NULL, 0 }, 0, false }, APDU_SHORT, "00200002" },
+		{ { 0, 0xb0, 1, 2, { NULL, 0 }, 254, false }, APDU_SHORT, "00B00102FE" },
+		{ { 0, 0xb0, 1, 2, { NULL, 0 }, 256, false }, APDU_SHORT, "00B0010200" },
+		{ { 0, 0xb0, 1, 2, { NULL, 0 }, 4096, false }, APDU_SHORT, "00B0010200" },
+		{ { 0, 0xb0, 1, 2, { NULL, 0 }, 256, false }, APDU_SHORT_T0, "00B0010200" },
+		{ { 0, 0xa4, 0, 12, { data, 2 }, 0, false }, APDU_SHORT, "00A4000C02AABB" },
+		{ { 1, 0xa4, 2, 0, { data, 2 }, 256, false }, APDU_SHORT, "01A4020002AABB00" },
+		{ { 1, 0xa4, 2, 0, { data, 2 }, 256, false }, APDU_SHORT_T0, "01A4020002AABB" },
+		{ { 0, 0x20, 0, 2, { NULL, 0 }, 0, false }, APDU_EXTENDED, "00200002" },
+		{ { 0, 0xb0, 1, 2, { NULL, 0 }, 4096, false }, APDU_EXTENDED, "00B00102001000" },
+		{ { 0, 0xa4, 0, 12, { data, 2 }, 0, false }, APDU_EXTENDED, "00A4000C000002AABB" },
+		{ { 0, 0x87, 7, 0x9a, { data, 2 }, 257, false }, APDU_EXTENDED,
+		    "0087079A000002AABB0101" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < NELEM(cases); i++) {
 		AUTO(buf_free) struct buf b = BUF(APDU_SHORT_MAX), text = BUF(600);
 
-		assert_ok(apdu_encode(&cases[i].a, cases[i].t0, &b));
+		assert_ok(apdu_encode(&cases[i].a, cases[i].form, &b));
 		hex_put(&text, buf_view(&b));
 		assert_string_equal(buf_cstr(&text), cases[i].want);
 	}
@@ -316,11 +361,11 @@ encodes_the_four_cases(void **state)
 		AUTO(buf_free) struct buf b = BUF(APDU_SHORT_MAX);
 		struct apdu a = { .data = { data, 256 } };
 
-		assert_err(apdu_encode(&a, false, &b), ERR_LIMIT);
-		a = (struct apdu){ .le = 257 };
-		assert_err(apdu_encode(&a, false, &b), ERR_LIMIT);
+		assert_err(apdu_encode(&a, APDU_SHORT, &b), ERR_LIMIT);
+		a = (struct apdu){ .le = APDU_LONG_LE + 1 };
+		assert_err(apdu_encode(&a, APDU_EXTENDED, &b), ERR_LIMIT);
 		a = (struct apdu){ .data = { data, 255 }, .le = 256 };
-		assert_ok(apdu_encode(&a, false, &b));
+		assert_ok(apdu_encode(&a, APDU_SHORT, &b));
 		assert_int_equal(b.len, APDU_SHORT_MAX);
 	}
 }
@@ -405,6 +450,8 @@ main(void)
 		cmocka_unit_test(reads_the_size_of_a_file),
 		cmocka_unit_test(does_not_follow_nesting),
 		cmocka_unit_test(finds_historical_bytes),
+		cmocka_unit_test(knows_who_takes_extended_length),
+		cmocka_unit_test(pads_for_a_card_that_does_not),
 		cmocka_unit_test(encodes_the_four_cases),
 		cmocka_unit_test(splits_a_reply),
 		cmocka_unit_test(names_status_words),
