@@ -5,7 +5,7 @@
 
 #include "card/driver.h"
 
-extern const struct driver driver_uzi;
+extern const struct driver driver_pkcs15;
 
 /* NULL-terminated, as card_open() wants it. */
 extern const struct driver *const drivers_table[];

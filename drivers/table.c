@@ -3,6 +3,6 @@
 #include "drivers/drivers.h"
 
 const struct driver *const drivers_table[] = {
-	&driver_uzi,
+	&driver_pkcs15,
 	NULL,
 };

@@ -4,7 +4,8 @@
 
 [profile]
 title = UZI pass
-driver = uzi
+driver = pkcs15
+kind = uzi
 probe = yes
 # J2A081, "CIBGUZIJ2A081"
 atr = 3B FD 18 00 FF 81 31 FE 45 43 49 42 47 55 5A 49 4A 32 41 30 38 31 58

@@ -26,9 +26,13 @@ card_view_free(struct card_view *v)
 static const struct driver *
 driver_of(const struct profile *p, const struct driver *const *drivers)
 {
-	for (; *drivers != NULL; drivers++)
-		if (strcmp((*drivers)->name, p->driver) == 0)
-			return *drivers;
+	for (; *drivers != NULL; drivers++) {
+		const struct driver *d = *drivers;
+
+		if (strcmp(d->name, p->driver) == 0 ||
+		    (d->alias != NULL && strcmp(d->alias, p->driver) == 0))
+			return d;
+	}
 	return NULL;
 }
 
@@ -71,8 +75,9 @@ find_candidates(const struct reader *reader, const struct driver *const *drivers
 }
 
 enum err
-card_select(struct channel *ch, const struct driver *d, const struct profile *p)
+card_select(struct card *c, struct channel *ch)
 {
+	const struct profile *p = c->profile;
 	enum err r;
 
 	ch->extended = p->extended == EXTENDED_YES || (p->extended == EXTENDED_ATR &&
@@ -80,26 +85,39 @@ card_select(struct channel *ch, const struct driver *d, const struct profile *p)
 	if (p->channel != 0 && !ch->opened &&
 	    (r = channel_logical(ch, p->channel, p->channel_open)) != ERR_OK)
 		return r;
-	return d->select(ch, p);
+	return c->driver->select(c->state, ch);
+}
+
+static enum err
+become(struct card *c, const struct candidate *as)
+{
+	enum err r;
+
+	if (c->driver != NULL)
+		c->driver->close(c->state);
+	c->driver = NULL;
+	c->profile = as->profile;
+	if ((r = as->driver->open(as->profile, &c->state)) == ERR_OK)
+		c->driver = as->driver;
+	return r;
 }
 
 /* One SELECT per candidate, in a transaction each: a logical channel is its own. */
 static enum err
-probe(struct reader *reader, const struct candidates *c, struct candidate *ret)
+probe(struct card *c, const struct candidates *all)
 {
 	bool locked = false;
 	enum err r;
 
-	for (size_t i = 0; i < c->n; i++) {
+	for (size_t i = 0; i < all->n; i++) {
 		AUTO(channel_end) struct channel ch = { 0 };
 
-		if ((r = channel_begin(reader, &ch)) != ERR_OK)
+		if ((r = become(c, &all->e[i])) != ERR_OK ||
+		    (r = channel_begin(c->reader, &ch)) != ERR_OK)
 			return r;
-		r = card_select(&ch, c->e[i].driver, c->e[i].profile);
-		if (r == ERR_OK) {
-			*ret = c->e[i];
-			return ERR_OK;
-		}
+		r = card_select(c, &ch);
+		if (r == ERR_OK)
+			return r;
 		if (r == ERR_VENDOR_LOCKED)
 			locked = true;
 		else if (r != ERR_NOT_MINE && r != ERR_CARD)
@@ -116,7 +134,6 @@ card_open(struct reader *reader, const struct driver *const *drivers,
 {
 	AUTO(card_close) struct card *c = calloc(1, sizeof(*c));
 	struct candidates candidates;
-	struct candidate found;
 	enum err r;
 
 	if (c == NULL)
@@ -126,13 +143,11 @@ card_open(struct reader *reader, const struct driver *const *drivers,
 	c->tries_seen = -1;
 	find_candidates(reader, drivers, profiles, &candidates);
 	if (candidates.by_atr && candidates.n == 1)
-		found = candidates.e[0];
-	else if ((r = probe(reader, &candidates, &found)) != ERR_OK)
+		r = become(c, &candidates.e[0]);
+	else
+		r = probe(c, &candidates);
+	if (r != ERR_OK)
 		return note(r, "recognise the card");
-	c->profile = found.profile;
-	if ((r = found.driver->open(c->profile, &c->state)) != ERR_OK)
-		return r;
-	c->driver = found.driver;
 	*ret = c;
 	c = NULL;
 	return ERR_OK;
@@ -154,7 +169,7 @@ card_close(struct card **c)
 const char *
 card_driver(const struct card *c)
 {
-	return c->driver->name;
+	return c->profile->kind;
 }
 
 const char *
@@ -175,7 +190,7 @@ read_serial(struct card *c, struct channel *ch, char ret[CARD_SERIAL_MAX])
 {
 	AUTO(buf_free) struct buf serial = BUF(CARD_SERIAL_MAX / 2);
 	AUTO(buf_free) struct buf hex = BUF(CARD_SERIAL_MAX);
-	enum err r = c->driver->serial(ch, c->profile, &serial);
+	enum err r = c->driver->serial(c->state, ch, &serial);
 
 	ret[0] = '\0';
 	if (r == ERR_NOT_FOUND)
@@ -195,7 +210,7 @@ card_identify(struct card *c, struct channel *ch)
 	bool same = true;
 	enum err r;
 
-	r = card_select(ch, c->driver, c->profile);
+	r = card_select(c, ch);
 	if (r == ERR_NOT_MINE)
 		return fail(c->known ? ERR_CARD_CHANGED : ERR_CARD_UNKNOWN,
 		    "the application is not there");

@@ -81,7 +81,7 @@ MUST_CHECK enum err card_open(struct reader *reader, const struct driver *const 
     const struct profile *const *profiles, struct card **ret);
 void card_close(struct card **c);
 
-const char *card_driver(const struct card *c);
+const char *card_driver(const struct card *c);	/* as evidence names it: "uzi" */
 const char *card_profile_name(const struct card *c);
 const char *card_serial(const struct card *c);	/* hex, "" when the card has none */
 

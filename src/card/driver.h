@@ -18,18 +18,22 @@
 #include "card/session.h"
 
 struct driver {
-	const char *name;	/* "uzi"; also the key in profiles */
+	const char *name;	/* "pkcs15"; also the key in profiles */
+	const char *alias;	/* what older profiles call it, or NULL */
 
+	/*
+	 * What is kept of one card, from before the first command to it; p outlives it.
+	 * *ret_state is the driver's own; card.c gives it back to close().  No I/O.
+	 */
+	enum err (*open)(const struct profile *p, void **ret_state);
+	void	 (*close)(void *state);		/* no I/O; NULL is fine */
 	/*
 	 * Select the application.  ERR_OK, ERR_NOT_MINE (an answer), ERR_VENDOR_LOCKED,
 	 * or trouble (ERR_IO, ERR_REMOVED ...), which is never turned into ERR_NOT_MINE.
 	 */
-	enum err (*select)(struct channel *ch, const struct profile *p);
+	enum err (*select)(void *state, struct channel *ch);
 	/* The card's serial, binary, appended.  ERR_NOT_FOUND: it has none. */
-	enum err (*serial)(struct channel *ch, const struct profile *p, struct buf *ret);
-	/* *ret_state is the driver's own; card.c gives it back to close(). No I/O. */
-	enum err (*open)(const struct profile *p, void **ret_state);
-	void	 (*close)(void *state);		/* no I/O; NULL is fine */
+	enum err (*serial)(void *state, struct channel *ch, struct buf *ret);
 	/* Fill at most max keys, *ret_n of them.  The order is stable per card. */
 	enum err (*keys)(void *state, struct channel *ch, struct card_key *ret,
 	    size_t max, size_t *ret_n);

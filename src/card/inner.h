@@ -25,8 +25,7 @@ struct card {
 };
 
 /* SELECT, on the logical channel of the profile. */
-MUST_CHECK enum err card_select(struct channel *ch, const struct driver *d,
-    const struct profile *p);
+MUST_CHECK enum err card_select(struct card *c, struct channel *ch);
 /*
  * Select, and make sure that it is the card of the earlier looks.  A card without a
  * serial is known by its certificate (T9; hostile-cards, vector 13).

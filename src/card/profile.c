@@ -199,6 +199,14 @@ on_driver(const struct item *it)
 }
 
 static enum err
+on_kind(const struct item *it)
+{
+	if (!text_is_name(it->line->value, sizeof(it->p->kind) - 1))
+		return ini_refuse(it->line, "a name");
+	return ini_str(it->line, it->p->kind, sizeof(it->p->kind));
+}
+
+static enum err
 on_probe(const struct item *it)
 {
 	return ini_bool(it->line, &it->p->probe);
@@ -467,6 +475,7 @@ static const struct {
 } keys[] = {
 	{ "profile", "title", on_title, false },
 	{ "profile", "driver", on_driver, false },
+	{ "profile", "kind", on_kind, false },
 	{ "profile", "probe", on_probe, false },
 	{ "profile", "atr", on_atr, true },
 	{ "profile", "historical", on_historical, true },
@@ -566,6 +575,8 @@ profile_parse(struct cur text, const char *name, struct profile *ret)
 	if ((r = ini_parse(text, on_line, &parse)) != ERR_OK ||
 	    (r = check(&p)) != ERR_OK)
 		return note(r, "profile %s", p.name);
+	if (p.kind[0] == '\0')
+		memcpy(p.kind, p.driver, sizeof(p.kind));
 	*ret = p;
 	return ERR_OK;
 }

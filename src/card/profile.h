@@ -41,6 +41,7 @@ struct profile {
 	char	 name[48];		/* of the file, without .profile */
 	char	 title[64];
 	char	 driver[16];
+	char	 kind[16];		/* "driver" in the evidence of a login */
 	bool	 probe;			/* may be tried on an unknown ATR */
 	struct profile_pattern atr[PROFILE_PATTERNS];
 	size_t	 n_atr;

@@ -113,7 +113,7 @@ resume(struct card *c, struct channel *ch)
 	enum err r = channel_begin(c->reader, ch);
 
 	if (r == ERR_OK)
-		r = card_select(ch, c->driver, c->profile);
+		r = card_select(c, ch);
 	return r == ERR_NOT_MINE ? fail(ERR_CARD_CHANGED, "the application is not there") : r;
 }
 

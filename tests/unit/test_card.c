@@ -425,6 +425,24 @@ several_profiles_are_tried_in_order(void **state)
 	assert_played(&l);
 }
 
+/* A profile of an administrator's own may still say uzi. */
+static void
+knows_the_older_name_of_the_driver(void **state)
+{
+	struct profile own = profile;
+	const struct profile *const one[] = { &own, NULL };
+	const struct replay_line lines[] = { LOOK };
+	AUTO(login_end) struct login l = { .sig = BUF(16) };
+
+	(void)state;
+	snprintf(own.driver, sizeof(own.driver), "uzi");
+	assert_ok(replay_open(lines, NELEM(lines), ATR, &l.r));
+	assert_ok(card_open(l.r, drivers_table, one, &l.c));
+	login_look(&l, NULL);
+	assert_ok(l.look);
+	assert_played(&l);
+}
+
 /* What was saved is input like any other. */
 static void
 restores_only_what_it_saved(void **state)
@@ -435,14 +453,15 @@ restores_only_what_it_saved(void **state)
 	size_t n;
 
 	(void)state;
-	assert_ok(driver_uzi.open(&profile, &u));
-	assert_ok(driver_uzi.save(u, &saved));
-	assert_err(driver_uzi.restore(u, buf_view(&saved), keys, 4, &n), ERR_MALFORMED);
+	assert_ok(driver_pkcs15.open(&profile, &u));
+	assert_ok(driver_pkcs15.save(u, &saved));
+	assert_err(driver_pkcs15.restore(u, buf_view(&saved), keys, 4, &n),
+	    ERR_MALFORMED);
 	for (size_t i = 0; i < saved.len; i++)
-		assert_err(driver_uzi.restore(u, cur_of(saved.p, i), keys, 4, &n),
+		assert_err(driver_pkcs15.restore(u, cur_of(saved.p, i), keys, 4, &n),
 		    ERR_MALFORMED);
-	driver_uzi.close(u);
-	driver_uzi.close(NULL);
+	driver_pkcs15.close(u);
+	driver_pkcs15.close(NULL);
 }
 
 int
@@ -460,6 +479,7 @@ main(void)
 		cmocka_unit_test(certificate_decides),
 		cmocka_unit_test(lists_keys_and_certificates),
 		cmocka_unit_test(several_profiles_are_tried_in_order),
+		cmocka_unit_test(knows_the_older_name_of_the_driver),
 		cmocka_unit_test(restores_only_what_it_saved),
 	};
 

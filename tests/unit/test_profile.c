@@ -28,6 +28,7 @@ has_defaults(void **state)
 	assert_string_equal(p.name, "test");
 	assert_string_equal(p.title, "test");
 	assert_string_equal(p.driver, "uzi");
+	assert_string_equal(p.kind, "uzi");
 	assert_int_equal(p.aid_len, 5);
 	assert_int_equal(p.channel, 0);
 	assert_false(p.channel_open);
@@ -58,7 +59,7 @@ reads_every_item(void **state)
 	struct profile_apdu cmd;
 
 	(void)state;
-	assert_ok(parse("[profile]\ntitle = Some card\ndriver = uzi\natr = 3B ?? 00\n"
+	assert_ok(parse("[profile]\ntitle = Some card\ndriver = pkcs15\nkind = some\natr = 3B ?? 00\n"
 	    "atr = 3B *\nhistorical = 41 *\n"
 	    "[card]\naid = A0 00 00 00 63 01\nchannel = 1\nchannel_open = yes\n"
 	    "select_df = 01 0C\nselect_ef = 02 04\nplaceholder = 3F FE\nchunk = 128\n"
@@ -70,6 +71,8 @@ reads_every_item(void **state)
 	    "[key]\npath = yes\nreference = ordinal\nmse = 41 A4\ntags = 80 84\n"
 	    "rsa_pkcs1 = 12\ndigest_info = card\n", &p));
 	assert_string_equal(p.title, "Some card");
+	assert_string_equal(p.driver, "pkcs15");
+	assert_string_equal(p.kind, "some");
 	assert_false(p.probe);
 	assert_int_equal(p.n_atr, 2);
 	assert_int_equal(p.n_historical, 1);
@@ -121,6 +124,7 @@ says_which_line_is_wrong(void **state)
 		{ HEAD "[pin here]\n", "line 6: expected [profile]" },
 		{ HEAD "colour = red\n", "line 6: expected a key of this section" },
 		{ "driver = uzi\n", "line 1: expected a key of this section" },
+		{ "[profile]\nkind = Two words\n", "line 2: expected a name" },
 		{ HEAD "aid = A0 00 00 00 63\n", "line 6: expected this key once" },
 		{ HEAD "chunk = 15\n", "line 6: expected a number from 16 to 256" },
 		{ HEAD "channel = 4\n", "line 6: expected a number from 0 to 3" },

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * The UZI pass, and other cards with the SafeSign applet: an ISO 7816-15 application
- * whose habits stand in the profile (uzi-card reference, section 5).
+ * Cards with an ISO 7816-15 application (PKCS #15), the UZI pass among them: what one
+ * kind of them does its own way stands in the profile.
  */
-#include "drivers/uzi.h"
+#include "drivers/pkcs15.h"
 
 #include <stdlib.h>
 
@@ -23,13 +23,14 @@ is_vendor_prompt(struct cur reply)
 }
 
 static enum err
-uzi_select(struct channel *ch, const struct profile *p)
+pkcs15_select(void *state, struct channel *ch)
 {
+	const struct pkcs15 *t = state;
 	AUTO(buf_free) struct buf reply = BUF(APDU_LE_MAX);
 	unsigned sw;
 	enum err r;
 
-	if ((r = file_application(ch, p, &reply, &sw)) != ERR_OK)
+	if ((r = file_application(ch, t->p, &reply, &sw)) != ERR_OK)
 		return r;
 	if (sw == SW_DEACTIVATED || sw == SW_TERMINATED)
 		return fail(ERR_CARD, "SELECT application: %s (%04x)", sw_name(sw), sw);
@@ -46,15 +47,15 @@ uzi_select(struct channel *ch, const struct profile *p)
 
 /* The serial number of the ISO 7816-15 application. */
 static enum err
-token_serial(struct channel *ch, const struct profile *p, struct buf *ret)
+token_serial(const struct pkcs15 *t, struct channel *ch, struct buf *ret)
 {
 	const struct p15_path path = { .p = { FID_TOKENINFO >> 8, FID_TOKENINFO & 0xff },
 	    .n = 2 };
 	AUTO(buf_free) struct buf file = BUF(DIRECTORY_MAX);
 	struct p15_token token;
-	enum err r = file_read_path(ch, p, &path, &file);
+	enum err r = file_read_path(ch, t->p, &path, &file);
 
-	if (uzi_is_trouble(r))
+	if (pkcs15_is_trouble(r))
 		return r;
 	if (r != ERR_OK || !p15_read_token(buf_view(&file), &token) ||
 	    token.serial_len == 0)
@@ -64,70 +65,73 @@ token_serial(struct channel *ch, const struct profile *p, struct buf *ret)
 }
 
 static enum err
-uzi_serial(struct channel *ch, const struct profile *p, struct buf *ret)
+pkcs15_serial(void *state, struct channel *ch, struct buf *ret)
 {
+	const struct pkcs15 *t = state;
+	const struct profile *p = t->p;
 	AUTO(buf_free) struct buf reply = BUF(APDU_LE_MAX);
 	struct profile_apdu cmd;
 	unsigned sw;
 	enum err r;
 
 	if (p->serial.n == 0)
-		return token_serial(ch, p, ret);
+		return token_serial(t, ch, ret);
 	profile_apdu(&p->serial, 0, &cmd);
 	if ((r = channel_send(ch, &cmd.a, &reply, &sw)) != ERR_OK)
-		return uzi_is_trouble(r) ? note(r, "serial number") : ERR_NOT_FOUND;
+		return pkcs15_is_trouble(r) ? note(r, "serial number") : ERR_NOT_FOUND;
 	if (sw != SW_OK || reply.len == 0 || reply.len > P15_SERIAL_MAX)
-		return token_serial(ch, p, ret);
+		return token_serial(t, ch, ret);
 	buf_cur(ret, buf_view(&reply));
 	return buf_end(ret);
 }
 
 static enum err
-uzi_open(const struct profile *p, void **ret_state)
+pkcs15_open(const struct profile *p, void **ret_state)
 {
-	struct uzi *u = calloc(1, sizeof(*u));
+	struct pkcs15 *t = calloc(1, sizeof(*t));
 
-	if (u == NULL)
+	if (t == NULL)
 		return fail(ERR_NOMEM, "card");
-	u->p = p;
-	u->prkdf.max = u->cdf.max = u->aodf.max = u->cas.max = DIRECTORY_MAX;
-	*ret_state = u;
+	t->p = p;
+	t->prkdf.max = t->cdf.max = t->aodf.max = t->cas.max = DIRECTORY_MAX;
+	*ret_state = t;
 	return ERR_OK;
 }
 
 static void
-uzi_close(void *state)
+pkcs15_close(void *state)
 {
-	struct uzi *u = state;
+	struct pkcs15 *t = state;
 
-	if (u == NULL)
+	if (t == NULL)
 		return;
-	buf_free(&u->prkdf);
-	buf_free(&u->cdf);
-	buf_free(&u->aodf);
-	buf_free(&u->cas);
-	free(u);
+	buf_free(&t->prkdf);
+	buf_free(&t->cdf);
+	buf_free(&t->aodf);
+	buf_free(&t->cas);
+	free(t);
 }
 
 enum err
-uzi_read_odf(struct uzi *u, struct channel *ch)
+pkcs15_read_odf(struct pkcs15 *t, struct channel *ch)
 {
 	const struct p15_path path = { .p = { FID_ODF >> 8, FID_ODF & 0xff }, .n = 2 };
 	AUTO(buf_free) struct buf file = BUF(DIRECTORY_MAX);
-	enum err r = file_read_path(ch, u->p, &path, &file);
+	enum err r = file_read_path(ch, t->p, &path, &file);
 
-	if (uzi_is_trouble(r))
+	if (pkcs15_is_trouble(r))
 		return r;
-	p15_read_odf(r == ERR_OK ? buf_view(&file) : cur_of(NULL, 0), &u->odf);
+	p15_read_odf(r == ERR_OK ? buf_view(&file) : cur_of(NULL, 0), &t->odf);
 	/* Only this proves the application: some cards say 9000 to every SELECT. */
-	return u->odf.n != 0 ? ERR_OK : fail(ERR_CARD_UNKNOWN, "no object directory");
+	return t->odf.n != 0 ? ERR_OK : fail(ERR_CARD_UNKNOWN, "no object directory");
 }
 
 /* A kind may occur more than once. */
 enum err
-uzi_read_directory(struct uzi *u, struct channel *ch, enum p15_kind kind, struct buf *ret)
+pkcs15_read_directory(struct pkcs15 *t, struct channel *ch, enum p15_kind kind,
+    struct buf *ret)
 {
-	const struct p15_odf *odf = &u->odf;
+	const struct p15_odf *odf = &t->odf;
 
 	for (size_t i = 0; i < odf->n; i++) {
 		AUTO(buf_free) struct buf file = BUF(DIRECTORY_MAX);
@@ -135,8 +139,8 @@ uzi_read_directory(struct uzi *u, struct channel *ch, enum p15_kind kind, struct
 
 		if (odf->e[i].kind != kind)
 			continue;
-		r = file_read_path(ch, u->p, &odf->e[i].path, &file);
-		if (uzi_is_trouble(r))
+		r = file_read_path(ch, t->p, &odf->e[i].path, &file);
+		if (pkcs15_is_trouble(r))
 			return r;
 		/* What is too long or in crumbs is left out, as what is missing. */
 		if (r == ERR_OK && file.len <= ret->max - ret->len)
@@ -146,14 +150,14 @@ uzi_read_directory(struct uzi *u, struct channel *ch, enum p15_kind kind, struct
 }
 
 static void
-understand(struct uzi *u)
+understand(struct pkcs15 *t)
 {
-	u->n_keys = p15_read_keys(buf_view(&u->prkdf), u->keys, NELEM(u->keys));
-	u->n_certs = p15_read_certs(buf_view(&u->cdf), u->certs, NELEM(u->certs));
-	u->n_pins = u->p->pin_aodf ?
-	    p15_read_pins(buf_view(&u->aodf), u->pins, NELEM(u->pins)) : 0;
-	u->n_authorities = p15_read_certs(buf_view(&u->cas), u->authorities,
-	    NELEM(u->authorities));
+	t->n_keys = p15_read_keys(buf_view(&t->prkdf), t->keys, NELEM(t->keys));
+	t->n_certs = p15_read_certs(buf_view(&t->cdf), t->certs, NELEM(t->certs));
+	t->n_pins = t->p->pin_aodf ?
+	    p15_read_pins(buf_view(&t->aodf), t->pins, NELEM(t->pins)) : 0;
+	t->n_authorities = p15_read_certs(buf_view(&t->cas), t->authorities,
+	    NELEM(t->authorities));
 }
 
 static bool
@@ -164,14 +168,14 @@ same_label(const struct p15_common *a, const struct p15_common *b)
 
 /* By iD, as the standard has it; else by label, as cards have it. */
 static const struct p15_cert *
-cert_of(const struct uzi *u, const struct p15_key *key)
+cert_of(const struct pkcs15 *t, const struct p15_key *key)
 {
-	for (size_t i = 0; i < u->n_certs; i++)
-		if (p15_id_same(&u->certs[i].id, &key->id))
-			return &u->certs[i];
-	for (size_t i = 0; i < u->n_certs; i++)
-		if (!u->certs[i].authority && same_label(&u->certs[i].c, &key->c))
-			return &u->certs[i];
+	for (size_t i = 0; i < t->n_certs; i++)
+		if (p15_id_same(&t->certs[i].id, &key->id))
+			return &t->certs[i];
+	for (size_t i = 0; i < t->n_certs; i++)
+		if (!t->certs[i].authority && same_label(&t->certs[i].c, &key->c))
+			return &t->certs[i];
 	return NULL;
 }
 
@@ -189,9 +193,9 @@ usage_of(const struct p15_key *key)
 }
 
 bool
-uzi_key_ref(const struct uzi *u, const struct p15_key *key, uint8_t *ret)
+pkcs15_key_ref(const struct pkcs15 *t, const struct p15_key *key, uint8_t *ret)
 {
-	if (u->p->key_ref == KEY_REF_ORDINAL) {
+	if (t->p->key_ref == KEY_REF_ORDINAL) {
 		*ret = (uint8_t)key->ordinal;
 		return true;
 	}
@@ -200,21 +204,21 @@ uzi_key_ref(const struct uzi *u, const struct p15_key *key, uint8_t *ret)
 }
 
 static void
-describe(const struct uzi *u, unsigned slot, struct card_key *ret)
+describe(const struct pkcs15 *t, unsigned slot, struct card_key *ret)
 {
-	const struct p15_key *key = &u->keys[slot];
+	const struct p15_key *key = &t->keys[slot];
 	enum key_usage usage = usage_of(key);
-	struct uzi_pin form;
+	struct pkcs15_pin form;
 	uint8_t ref;
 
 	*ret = (struct card_key){
 		.id_len = key->id.n, .type = key->ec ? KEY_EC : KEY_RSA, .usage = usage,
 		.bits = key->bits, .always_auth = key->c.consent == 1,
-		.has_cert = cert_of(u, key) != NULL, .slot = slot,
+		.has_cert = cert_of(t, key) != NULL, .slot = slot,
 	};
 	memcpy(ret->id, key->id.p, key->id.n);
 	memcpy(ret->label, key->c.label, sizeof(ret->label));
-	if (!uzi_pin(u, key, &form) || !uzi_key_ref(u, key, &ref))
+	if (!pkcs15_pin(t, key, &form) || !pkcs15_key_ref(t, key, &ref))
 		return;			/* it can be seen, not used */
 	ret->pin_ref = form.rules.ref;
 	if (!key->ec)
@@ -223,47 +227,48 @@ describe(const struct uzi *u, unsigned slot, struct card_key *ret)
 }
 
 static void
-describe_all(const struct uzi *u, struct card_key *ret, size_t max, size_t *ret_n)
+describe_all(const struct pkcs15 *t, struct card_key *ret, size_t max, size_t *ret_n)
 {
-	size_t n = u->n_keys < max ? u->n_keys : max;
+	size_t n = t->n_keys < max ? t->n_keys : max;
 
 	for (size_t i = 0; i < n; i++)
-		describe(u, (unsigned)i, &ret[i]);
+		describe(t, (unsigned)i, &ret[i]);
 	*ret_n = n;
 }
 
 static enum err
-uzi_keys(void *state, struct channel *ch, struct card_key *ret, size_t max, size_t *ret_n)
+pkcs15_keys(void *state, struct channel *ch, struct card_key *ret, size_t max,
+    size_t *ret_n)
 {
-	struct uzi *u = state;
+	struct pkcs15 *t = state;
 	enum err r;
 
-	u->has_cas = false;
-	buf_clear(&u->cas);
-	buf_clear(&u->aodf);
-	buf_clear(&u->prkdf);
-	buf_clear(&u->cdf);
-	if ((r = uzi_read_odf(u, ch)) != ERR_OK)
+	t->has_cas = false;
+	buf_clear(&t->cas);
+	buf_clear(&t->aodf);
+	buf_clear(&t->prkdf);
+	buf_clear(&t->cdf);
+	if ((r = pkcs15_read_odf(t, ch)) != ERR_OK)
 		return r;
-	if ((r = uzi_read_directory(u, ch, P15_AODF, &u->aodf)) != ERR_OK ||
-	    (r = uzi_read_directory(u, ch, P15_PRKDF, &u->prkdf)) != ERR_OK ||
-	    (r = uzi_read_directory(u, ch, P15_CDF, &u->cdf)) != ERR_OK)
+	if ((r = pkcs15_read_directory(t, ch, P15_AODF, &t->aodf)) != ERR_OK ||
+	    (r = pkcs15_read_directory(t, ch, P15_PRKDF, &t->prkdf)) != ERR_OK ||
+	    (r = pkcs15_read_directory(t, ch, P15_CDF, &t->cdf)) != ERR_OK)
 		return note(r, "directories");
-	understand(u);
-	if ((r = uzi_find_pin(u, ch)) != ERR_OK)
+	understand(t);
+	if ((r = pkcs15_find_pin(t, ch)) != ERR_OK)
 		return note(r, "PIN reference");
-	describe_all(u, ret, max, ret_n);
+	describe_all(t, ret, max, ret_n);
 	return ERR_OK;
 }
 
 enum err
-uzi_read_cert(struct uzi *u, struct channel *ch, const struct p15_cert *cert,
+pkcs15_read_cert(struct pkcs15 *t, struct channel *ch, const struct p15_cert *cert,
     struct buf *ret_der, size_t *ret_size)
 {
 	AUTO(buf_free) struct buf der = BUF(FILE_CERT_MAX);
-	enum err r = file_read_der(ch, u->p, &cert->path, &der, ret_size);
+	enum err r = file_read_der(ch, t->p, &cert->path, &der, ret_size);
 
-	if (uzi_is_trouble(r))
+	if (pkcs15_is_trouble(r))
 		return note(r, "certificate");
 	/* Listed but missing, empty or something else: there is none. */
 	if (r != ERR_OK || !p15_is_certificate(buf_view(&der)))
@@ -273,19 +278,20 @@ uzi_read_cert(struct uzi *u, struct channel *ch, const struct p15_cert *cert,
 }
 
 static enum err
-uzi_cert(void *state, struct channel *ch, const struct card_key *key, struct buf *ret_der)
+pkcs15_cert(void *state, struct channel *ch, const struct card_key *key,
+    struct buf *ret_der)
 {
-	struct uzi *u = state;
-	const struct p15_cert *cert = cert_of(u, &u->keys[key->slot]);
+	struct pkcs15 *t = state;
+	const struct p15_cert *cert = cert_of(t, &t->keys[key->slot]);
 	size_t size = 0;
 	enum err r;
 
 	if (cert == NULL)
 		return ERR_NOT_FOUND;
-	if ((r = uzi_read_cert(u, ch, cert, ret_der, &size)) != ERR_OK)
+	if ((r = pkcs15_read_cert(t, ch, cert, ret_der, &size)) != ERR_OK)
 		return r;
-	u->cert_slot = key->slot;
-	u->cert_size = size;
+	t->cert_slot = key->slot;
+	t->cert_size = size;
 	return ERR_OK;
 }
 
@@ -297,20 +303,20 @@ put_saved(struct buf *b, const struct buf *file)
 }
 
 static enum err
-uzi_save(void *state, struct buf *ret)
+pkcs15_save(void *state, struct buf *ret)
 {
-	const struct uzi *u = state;
+	const struct pkcs15 *t = state;
 
 	buf_u8(ret, SAVED_VERSION);
-	put_saved(ret, &u->aodf);
-	put_saved(ret, &u->prkdf);
-	put_saved(ret, &u->cdf);
-	buf_u8(ret, u->has_cas);
-	put_saved(ret, &u->cas);
-	buf_u8(ret, u->has_fallback);
-	buf_u8(ret, u->fallback);
-	buf_u8(ret, u->cert_slot);
-	buf_u32(ret, (uint32_t)u->cert_size);
+	put_saved(ret, &t->aodf);
+	put_saved(ret, &t->prkdf);
+	put_saved(ret, &t->cdf);
+	buf_u8(ret, t->has_cas);
+	put_saved(ret, &t->cas);
+	buf_u8(ret, t->has_fallback);
+	buf_u8(ret, t->fallback);
+	buf_u8(ret, t->cert_slot);
+	buf_u32(ret, (uint32_t)t->cert_size);
 	return buf_end(ret);
 }
 
@@ -328,58 +334,58 @@ take_saved(struct cur *in, struct buf *ret)
 }
 
 static enum err
-uzi_restore(void *state, struct cur saved, struct card_key *ret, size_t max,
+pkcs15_restore(void *state, struct cur saved, struct card_key *ret, size_t max,
     size_t *ret_n)
 {
-	struct uzi *u = state;
+	struct pkcs15 *t = state;
 	uint8_t version, cas, has, ref, slot;
 	uint32_t size;
 
 	if (!cur_u8(&saved, &version) || version != SAVED_VERSION ||
-	    !take_saved(&saved, &u->aodf) || !take_saved(&saved, &u->prkdf) ||
-	    !take_saved(&saved, &u->cdf) || !cur_u8(&saved, &cas) ||
-	    !take_saved(&saved, &u->cas) || !cur_u8(&saved, &has) ||
+	    !take_saved(&saved, &t->aodf) || !take_saved(&saved, &t->prkdf) ||
+	    !take_saved(&saved, &t->cdf) || !cur_u8(&saved, &cas) ||
+	    !take_saved(&saved, &t->cas) || !cur_u8(&saved, &has) ||
 	    !cur_u8(&saved, &ref) || !cur_u8(&saved, &slot) || !cur_u32(&saved, &size) ||
 	    saved.n != 0)
 		return fail(ERR_MALFORMED, "what was saved of the card");
-	understand(u);
-	u->has_cas = cas == 1;
-	u->has_fallback = has == 1;
-	u->fallback = ref;
-	u->cert_slot = slot;
-	u->cert_size = size;
-	if (u->cert_slot >= u->n_keys)
+	understand(t);
+	t->has_cas = cas == 1;
+	t->has_fallback = has == 1;
+	t->fallback = ref;
+	t->cert_slot = slot;
+	t->cert_size = size;
+	if (t->cert_slot >= t->n_keys)
 		return fail(ERR_MALFORMED, "what was saved of the card");
-	describe_all(u, ret, max, ret_n);
+	describe_all(t, ret, max, ret_n);
 	return ERR_OK;
 }
 
 /* The certificate's file has the size that it had, and begins with the same bytes. */
 static enum err
-uzi_current(void *state, struct channel *ch, const struct card_key *key, struct cur cert,
-    bool *ret)
+pkcs15_current(void *state, struct channel *ch, const struct card_key *key,
+    struct cur cert, bool *ret)
 {
 	AUTO(buf_free) struct buf first = BUF(APDU_LE_MAX);
-	struct uzi *u = state;
-	const struct p15_cert *c = cert_of(u, &u->keys[key->slot]);
-	size_t n = cert.n < u->p->chunk ? cert.n : u->p->chunk, size = 0;
+	struct pkcs15 *t = state;
+	const struct p15_cert *c = cert_of(t, &t->keys[key->slot]);
+	size_t n = cert.n < t->p->chunk ? cert.n : t->p->chunk, size = 0;
 	enum err r;
 
 	*ret = false;
-	if (c == NULL || key->slot != u->cert_slot)
+	if (c == NULL || key->slot != t->cert_slot)
 		return ERR_OK;
-	r = file_select(ch, u->p, &c->path, &size);
+	r = file_select(ch, t->p, &c->path, &size);
 	if (r == ERR_OK)
-		r = file_read_at(ch, u->p, c->path.part ? c->path.index : 0, n, &first);
-	if (uzi_is_trouble(r))
+		r = file_read_at(ch, t->p, c->path.part ? c->path.index : 0, n, &first);
+	if (pkcs15_is_trouble(r))
 		return note(r, "certificate");
-	*ret = r == ERR_OK && size == u->cert_size &&
+	*ret = r == ERR_OK && size == t->cert_size &&
 	    cur_eq(buf_view(&first), cur_of(cert.p, n));
 	return ERR_OK;
 }
 
 enum err
-uzi_use_result(const char *what, unsigned sw)
+pkcs15_use_result(const char *what, unsigned sw)
 {
 	bool refused = sw == SW_SECURITY || sw == SW_CONDITIONS;
 	enum err e = refused ? ERR_NOT_LOGGED_IN : ERR_CARD;
@@ -389,24 +395,24 @@ uzi_use_result(const char *what, unsigned sw)
 
 /* The key's file, if the profile says that the card wants it. */
 static enum err
-select_key(const struct uzi *u, struct channel *ch, const struct p15_key *key)
+select_key(const struct pkcs15 *t, struct channel *ch, const struct p15_key *key)
 {
 	size_t size;
 	enum err r;
 
-	if (!u->p->key_path || key->path.n == 0)
+	if (!t->p->key_path || key->path.n == 0)
 		return ERR_OK;
-	r = file_select(ch, u->p, &key->path, &size);
+	r = file_select(ch, t->p, &key->path, &size);
 	if (r == ERR_NOT_FOUND)
 		return fail(ERR_CARD, "the key's file is not there");
 	return r == ERR_OK ? r : note(r, "the key's file");
 }
 
 enum err
-uzi_set_environment(const struct uzi *u, struct channel *ch, const struct p15_key *key,
-    uint8_t p2)
+pkcs15_set_environment(const struct pkcs15 *t, struct channel *ch,
+    const struct p15_key *key, uint8_t p2)
 {
-	const struct profile *p = u->p;
+	const struct profile *p = t->p;
 	const uint8_t alg = p->alg_rsa_pkcs1;
 	uint8_t ref, crt[6];
 	const struct apdu a = { .ins = 0x22, .p1 = p->mse[0], .p2 = p2,
@@ -414,9 +420,9 @@ uzi_set_environment(const struct uzi *u, struct channel *ch, const struct p15_ke
 	unsigned sw;
 	enum err r;
 
-	if (!uzi_key_ref(u, key, &ref))
+	if (!pkcs15_key_ref(t, key, &ref))
 		return fail(ERR_UNSUPPORTED, "no reference of the key");
-	if ((r = select_key(u, ch, key)) != ERR_OK)
+	if ((r = select_key(t, ch, key)) != ERR_OK)
 		return r;
 	for (size_t i = 0; i < 2; i++) {
 		crt[3 * i] = p->mse_tags[i];
@@ -425,16 +431,16 @@ uzi_set_environment(const struct uzi *u, struct channel *ch, const struct p15_ke
 	}
 	if ((r = channel_send(ch, &a, NULL, &sw)) != ERR_OK)
 		return note(r, "MSE");
-	return sw == SW_OK ? ERR_OK : uzi_use_result("MSE", sw);
+	return sw == SW_OK ? ERR_OK : pkcs15_use_result("MSE", sw);
 }
 
 static enum err
-uzi_sign(void *state, struct channel *ch, const struct card_key *key, enum key_alg alg,
+pkcs15_sign(void *state, struct channel *ch, const struct card_key *key, enum key_alg alg,
     struct cur input, struct buf *ret_sig)
 {
 	AUTO(buf_free) struct buf sig = BUF(1024);
-	const struct uzi *u = state;
-	const struct p15_key *k = &u->keys[key->slot];
+	const struct pkcs15 *t = state;
+	const struct p15_key *k = &t->keys[key->slot];
 	struct apdu a = { .ins = 0x2a, .p1 = 0x9e, .p2 = 0x9a, .data = input,
 	    .le = APDU_LE_MAX };
 	unsigned sw;
@@ -442,42 +448,43 @@ uzi_sign(void *state, struct channel *ch, const struct card_key *key, enum key_a
 
 	if (alg != KEY_ALG_RSA_PKCS1 || (key->algs & alg) == 0)
 		return fail(ERR_UNSUPPORTED, "algorithm %d", (int)alg);
-	if (u->p->digest_info == DIGEST_INFO_CARD && !digestinfo_hash(input, &a.data))
+	if (t->p->digest_info == DIGEST_INFO_CARD && !digestinfo_hash(input, &a.data))
 		return fail(ERR_UNSUPPORTED, "no DigestInfo");
-	if ((r = uzi_set_environment(u, ch, k, u->p->mse[1])) != ERR_OK)
+	if ((r = pkcs15_set_environment(t, ch, k, t->p->mse[1])) != ERR_OK)
 		return r;
 	if ((r = channel_send(ch, &a, &sig, &sw)) != ERR_OK)
 		return note(r, "PSO: COMPUTE DIGITAL SIGNATURE");
 	if (sw != SW_OK)
-		return uzi_use_result("PSO: COMPUTE DIGITAL SIGNATURE", sw);
+		return pkcs15_use_result("PSO: COMPUTE DIGITAL SIGNATURE", sw);
 	if (sig.len == 0)
 		return fail(ERR_CARD, "an empty signature");
 	buf_cur(ret_sig, buf_view(&sig));
 	return buf_end(ret_sig);
 }
 
-const struct driver driver_uzi = {
-	.name = "uzi",
-	.select = uzi_select,
-	.serial = uzi_serial,
-	.open = uzi_open,
-	.close = uzi_close,
-	.keys = uzi_keys,
-	.cert = uzi_cert,
-	.save = uzi_save,
-	.restore = uzi_restore,
-	.current = uzi_current,
-	.pin_rules = uzi_pin_rules,
-	.tries = uzi_tries,
-	.verify = uzi_verify,
-	.sign = uzi_sign,
-	.logout = uzi_logout,
-	.authorities = uzi_authorities,
-	.authority = uzi_authority,
-	.decipher = uzi_decipher,
-	.puk_rules = uzi_puk_rules,
-	.puk_tries = uzi_puk_tries,
-	.puk_verify = uzi_puk_verify,
-	.change = uzi_change,
-	.unblock = uzi_unblock,
+const struct driver driver_pkcs15 = {
+	.name = "pkcs15",
+	.alias = "uzi",
+	.select = pkcs15_select,
+	.serial = pkcs15_serial,
+	.open = pkcs15_open,
+	.close = pkcs15_close,
+	.keys = pkcs15_keys,
+	.cert = pkcs15_cert,
+	.save = pkcs15_save,
+	.restore = pkcs15_restore,
+	.current = pkcs15_current,
+	.pin_rules = pkcs15_pin_rules,
+	.tries = pkcs15_tries,
+	.verify = pkcs15_verify,
+	.sign = pkcs15_sign,
+	.logout = pkcs15_logout,
+	.authorities = pkcs15_authorities,
+	.authority = pkcs15_authority,
+	.decipher = pkcs15_decipher,
+	.puk_rules = pkcs15_puk_rules,
+	.puk_tries = pkcs15_puk_tries,
+	.puk_verify = pkcs15_puk_verify,
+	.change = pkcs15_change,
+	.unblock = pkcs15_unblock,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* The PIN of a UZI pass: which one it is, how many tries it has, how it is sent. */
-#include "drivers/uzi.h"
+/* The PIN of a card: which one it is, how many tries it has, how it is sent. */
+#include "drivers/pkcs15.h"
 
 #include "iso7816/sw.h"
 
@@ -46,7 +46,8 @@ empty_verify(struct channel *ch, uint8_t ref, struct pin_state *ret)
 }
 
 enum err
-uzi_tries_of(const struct profile *p, struct channel *ch, uint8_t ref, struct pin_state *ret)
+pkcs15_tries_of(const struct profile *p, struct channel *ch, uint8_t ref,
+    struct pin_state *ret)
 {
 	struct pin_state s = { .tries = -1 };
 	enum err r = ERR_NOT_FOUND;
@@ -65,25 +66,25 @@ uzi_tries_of(const struct profile *p, struct channel *ch, uint8_t ref, struct pi
 
 /* The card describes no PIN: the profile's reference, or the first that answers. */
 enum err
-uzi_find_pin(struct uzi *u, struct channel *ch)
+pkcs15_find_pin(struct pkcs15 *t, struct channel *ch)
 {
 	struct pin_state s;
 	enum err r;
 
-	u->has_fallback = false;
-	if (u->n_pins != 0 || u->p->n_pin_refs == 0)
+	t->has_fallback = false;
+	if (t->n_pins != 0 || t->p->n_pin_refs == 0)
 		return ERR_OK;
-	u->fallback = u->p->pin_refs[0];
-	if (u->p->n_pin_refs == 1) {
-		u->has_fallback = true;
+	t->fallback = t->p->pin_refs[0];
+	if (t->p->n_pin_refs == 1) {
+		t->has_fallback = true;
 		return ERR_OK;
 	}
-	for (size_t i = 0; i < u->p->n_pin_refs && !u->has_fallback; i++) {
-		r = uzi_tries_of(u->p, ch, u->p->pin_refs[i], &s);
+	for (size_t i = 0; i < t->p->n_pin_refs && !t->has_fallback; i++) {
+		r = pkcs15_tries_of(t->p, ch, t->p->pin_refs[i], &s);
 		if (r != ERR_OK && r != ERR_NOT_FOUND)
 			return r;
-		u->has_fallback = r == ERR_OK;
-		u->fallback = u->p->pin_refs[i];
+		t->has_fallback = r == ERR_OK;
+		t->fallback = t->p->pin_refs[i];
 	}
 	return ERR_OK;
 }
@@ -93,26 +94,26 @@ uzi_find_pin(struct uzi *u, struct channel *ch)
  * cannot be told which: no PIN is sent to find out (vector 52).
  */
 static const struct p15_pin *
-pin_of(const struct uzi *u, const struct p15_key *key)
+pin_of(const struct pkcs15 *t, const struct p15_key *key)
 {
 	const struct p15_pin *found = NULL;
 
-	for (size_t i = 0; i < u->n_pins; i++) {
-		if (!p15_pin_usable(&u->pins[i]))
+	for (size_t i = 0; i < t->n_pins; i++) {
+		if (!p15_pin_usable(&t->pins[i]))
 			continue;
 		if (key->c.auth_id.n != 0 &&
-		    !p15_id_same(&u->pins[i].id, &key->c.auth_id))
+		    !p15_id_same(&t->pins[i].id, &key->c.auth_id))
 			continue;
 		if (found != NULL)
 			return NULL;
-		found = &u->pins[i];
+		found = &t->pins[i];
 	}
 	return found;
 }
 
 /* What both the card and the profile allow; else what the card does. */
 static void
-as_described(const struct p15_pin *pin, struct uzi_pin *f)
+as_described(const struct p15_pin *pin, struct pkcs15_pin *f)
 {
 	if (f->rules.min < pin->min)
 		f->rules.min = pin->min;
@@ -129,10 +130,10 @@ as_described(const struct p15_pin *pin, struct uzi_pin *f)
 	f->path = pin->path;
 }
 
-static struct uzi_pin
+static struct pkcs15_pin
 by_profile(const struct profile *p, uint8_t ref)
 {
-	return (struct uzi_pin){
+	return (struct pkcs15_pin){
 		.rules = { p->pin_min, p->pin_max, p->pin_digits, ref },
 		.padded = p->pin_pad_len != 0,
 		.pad = p->pin_pad,
@@ -141,12 +142,12 @@ by_profile(const struct profile *p, uint8_t ref)
 }
 
 bool
-uzi_pin(const struct uzi *u, const struct p15_key *key, struct uzi_pin *ret)
+pkcs15_pin(const struct pkcs15 *t, const struct p15_key *key, struct pkcs15_pin *ret)
 {
-	const struct p15_pin *pin = pin_of(u, key);
-	struct uzi_pin f = by_profile(u->p, u->fallback);
+	const struct p15_pin *pin = pin_of(t, key);
+	struct pkcs15_pin f = by_profile(t->p, t->fallback);
 
-	if (pin == NULL && (u->n_pins != 0 || !u->has_fallback))
+	if (pin == NULL && (t->n_pins != 0 || !t->has_fallback))
 		return false;
 	if (pin != NULL)
 		as_described(pin, &f);
@@ -168,47 +169,47 @@ is_puk_of(const struct p15_pin *puk, const struct p15_pin *pin)
 }
 
 bool
-uzi_puk(const struct uzi *u, const struct p15_key *key, struct uzi_pin *ret)
+pkcs15_puk(const struct pkcs15 *t, const struct p15_key *key, struct pkcs15_pin *ret)
 {
-	const struct p15_pin *pin = pin_of(u, key), *found = NULL;
+	const struct p15_pin *pin = pin_of(t, key), *found = NULL;
 
-	for (size_t i = 0; pin != NULL && i < u->n_pins; i++) {
-		if (!is_puk_of(&u->pins[i], pin))
+	for (size_t i = 0; pin != NULL && i < t->n_pins; i++) {
+		if (!is_puk_of(&t->pins[i], pin))
 			continue;
 		if (found != NULL)
 			return false;	/* it is not found by trying (vector 52) */
-		found = &u->pins[i];
+		found = &t->pins[i];
 	}
 	if (found == NULL || found->ref == pin->ref)
 		return false;
-	*ret = by_profile(u->p, found->ref);
+	*ret = by_profile(t->p, found->ref);
 	as_described(found, ret);
 	return true;
 }
 
 enum err
-uzi_pin_rules(void *state, const struct card_key *key, struct pin_rules *ret)
+pkcs15_pin_rules(void *state, const struct card_key *key, struct pin_rules *ret)
 {
-	const struct uzi *u = state;
-	struct uzi_pin form;
+	const struct pkcs15 *t = state;
+	struct pkcs15_pin form;
 
-	if (!uzi_pin(u, &u->keys[key->slot], &form))
+	if (!pkcs15_pin(t, &t->keys[key->slot], &form))
 		return ERR_NOT_FOUND;
 	*ret = form.rules;
 	return ERR_OK;
 }
 
 enum err
-uzi_tries(void *state, struct channel *ch, const struct card_key *key,
+pkcs15_tries(void *state, struct channel *ch, const struct card_key *key,
     struct pin_state *ret)
 {
-	const struct uzi *u = state;
+	const struct pkcs15 *t = state;
 
-	return uzi_tries_of(u->p, ch, key->pin_ref, ret);
+	return pkcs15_tries_of(t->p, ch, key->pin_ref, ret);
 }
 
 enum err
-uzi_pin_result(const char *what, unsigned sw, struct pin_state *ret)
+pkcs15_pin_result(const char *what, unsigned sw, struct pin_state *ret)
 {
 	struct pin_state s = { .tries = -1 };
 
@@ -243,7 +244,8 @@ pin_is_possible(const struct pin_rules *rules, const struct secret *pin)
 }
 
 enum err
-uzi_put_pin(const struct uzi_pin *form, const struct secret *pin, struct secret *ret)
+pkcs15_put_pin(const struct pkcs15_pin *form, const struct secret *pin,
+    struct secret *ret)
 {
 	if (!pin_is_possible(&form->rules, pin) ||
 	    (form->padded && (form->pad_len > SECRET_MAX || pin->len > form->pad_len)))
@@ -257,18 +259,19 @@ uzi_put_pin(const struct uzi_pin *form, const struct secret *pin, struct secret 
 
 /* In the wrong folder it would be another PIN: a failure here ends it. */
 enum err
-uzi_pin_folder(const struct uzi *u, struct channel *ch, const struct uzi_pin *form)
+pkcs15_pin_folder(const struct pkcs15 *t, struct channel *ch,
+    const struct pkcs15_pin *form)
 {
 	enum err r;
 
-	if (!u->p->pin_path || form->path.n == 0)
+	if (!t->p->pin_path || form->path.n == 0)
 		return ERR_OK;
-	r = file_folder(ch, u->p, &form->path);
+	r = file_folder(ch, t->p, &form->path);
 	return r == ERR_OK ? r : note(r, "folder of the PIN");
 }
 
 static enum err
-verify_form(const struct uzi *u, struct channel *ch, const struct uzi_pin *form,
+verify_form(const struct pkcs15 *t, struct channel *ch, const struct pkcs15_pin *form,
     const struct secret *pin, struct pin_state *ret)
 {
 	AUTO(secret_wipe) struct secret padded = { .len = 0 };
@@ -276,50 +279,50 @@ verify_form(const struct uzi *u, struct channel *ch, const struct uzi_pin *form,
 	unsigned sw;
 	enum err r;
 
-	if ((r = uzi_put_pin(form, pin, &padded)) != ERR_OK ||
-	    (r = uzi_pin_folder(u, ch, form)) != ERR_OK)
+	if ((r = pkcs15_put_pin(form, pin, &padded)) != ERR_OK ||
+	    (r = pkcs15_pin_folder(t, ch, form)) != ERR_OK)
 		return r;
 	a.data = secret_view(&padded);
 	if ((r = channel_send(ch, &a, NULL, &sw)) != ERR_OK)
 		return note(r, "VERIFY");
-	return uzi_pin_result("VERIFY", sw, ret);
+	return pkcs15_pin_result("VERIFY", sw, ret);
 }
 
 enum err
-uzi_verify(void *state, struct channel *ch, const struct card_key *key,
+pkcs15_verify(void *state, struct channel *ch, const struct card_key *key,
     const struct secret *pin, struct pin_state *ret)
 {
-	const struct uzi *u = state;
-	struct uzi_pin form;
+	const struct pkcs15 *t = state;
+	struct pkcs15_pin form;
 
-	if (!uzi_pin(u, &u->keys[key->slot], &form))
+	if (!pkcs15_pin(t, &t->keys[key->slot], &form))
 		return fail(ERR_CARD, "no PIN for the key");
-	return verify_form(u, ch, &form, pin, ret);
+	return verify_form(t, ch, &form, pin, ret);
 }
 
 enum err
-uzi_puk_verify(void *state, struct channel *ch, const struct card_key *key,
+pkcs15_puk_verify(void *state, struct channel *ch, const struct card_key *key,
     const struct secret *puk, struct pin_state *ret)
 {
-	const struct uzi *u = state;
-	struct uzi_pin form;
+	const struct pkcs15 *t = state;
+	struct pkcs15_pin form;
 
-	if (!uzi_puk(u, &u->keys[key->slot], &form))
+	if (!pkcs15_puk(t, &t->keys[key->slot], &form))
 		return fail(ERR_UNSUPPORTED, "no PUK is known");
-	return verify_form(u, ch, &form, puk, ret);
+	return verify_form(t, ch, &form, puk, ret);
 }
 
 enum err
-uzi_logout(void *state, struct channel *ch, const struct card_key *key)
+pkcs15_logout(void *state, struct channel *ch, const struct card_key *key)
 {
-	const struct uzi *u = state;
+	const struct pkcs15 *t = state;
 	struct profile_apdu cmd;
 	unsigned sw;
 	enum err r;
 
-	if (u->p->logout.n == 0)
+	if (t->p->logout.n == 0)
 		return ERR_NOT_FOUND;
-	profile_apdu(&u->p->logout, key->pin_ref, &cmd);
+	profile_apdu(&t->p->logout, key->pin_ref, &cmd);
 	if ((r = channel_send(ch, &cmd.a, NULL, &sw)) != ERR_OK)
 		return note(r, "log out");
 	return sw == SW_OK ? ERR_OK :

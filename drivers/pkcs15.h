@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* What the files of the pkcs15 driver share; pkcs15_pin.c has all about PINs. */
+#ifndef DEZI_DRIVERS_PKCS15_H
+#define DEZI_DRIVERS_PKCS15_H
+
+#include "card/file.h"
+#include "drivers/drivers.h"
+
+struct pkcs15 {
+	const struct profile *p;
+	struct p15_odf odf;		/* n is 0: not read */
+	struct buf prkdf, cdf, aodf;	/* as read from the card */
+	bool	 has_cas;		/* ... and so were these: authorities */
+	struct buf cas;
+	struct p15_cert authorities[P15_OBJECTS];
+	size_t	 n_authorities;
+	struct p15_key keys[P15_OBJECTS];
+	struct p15_cert certs[P15_OBJECTS];
+	struct p15_pin pins[P15_OBJECTS];
+	size_t	 n_keys, n_certs, n_pins;
+	bool	 has_fallback;		/* no AODF: this reference is it */
+	uint8_t	 fallback;
+	/* Of the certificate that was read last. */
+	unsigned cert_slot;
+	size_t	 cert_size;
+};
+
+/* What stands between us and the card: the rest may go on without one object. */
+static inline bool
+pkcs15_is_trouble(enum err r)
+{
+	return r == ERR_REMOVED || r == ERR_CARD_RESET || r == ERR_IO || r == ERR_NOMEM ||
+	    r == ERR_NO_SERVICE;
+}
+
+/* How the PIN of a key is sent. */
+struct pkcs15_pin {
+	struct pin_rules rules;
+	bool	 padded;
+	uint8_t	 pad;
+	size_t	 pad_len;
+	struct p15_path path;
+};
+/* False: no PIN is known for the key, or it cannot be told which one. */
+bool pkcs15_pin(const struct pkcs15 *t, const struct p15_key *key,
+    struct pkcs15_pin *ret);
+
+/* Where the card describes no PIN: the profile's reference, if there is just one, or
+ * the first of which the tries can be read. */
+MUST_CHECK enum err pkcs15_find_pin(struct pkcs15 *t, struct channel *ch);
+
+/* The PUK that unblocks the PIN of the key.  False: none is described, or several are. */
+bool pkcs15_puk(const struct pkcs15 *t, const struct p15_key *key,
+    struct pkcs15_pin *ret);
+/* As it goes over the wire.  ERR_PIN_LENGTH: it cannot be right. */
+MUST_CHECK enum err pkcs15_put_pin(const struct pkcs15_pin *form,
+    const struct secret *pin, struct secret *ret);
+/* What the card says to a PIN, old PIN or PUK. */
+MUST_CHECK enum err pkcs15_pin_result(const char *what, unsigned sw,
+    struct pin_state *ret);
+/* Select where the PIN lives, if the profile wants that. */
+MUST_CHECK enum err pkcs15_pin_folder(const struct pkcs15 *t, struct channel *ch,
+    const struct pkcs15_pin *form);
+/* ERR_NOT_FOUND: not known without spending one. */
+MUST_CHECK enum err pkcs15_tries_of(const struct profile *p, struct channel *ch,
+    uint8_t ref, struct pin_state *ret);
+
+/* The ODF, once; what it names of one kind, one file behind the other. */
+MUST_CHECK enum err pkcs15_read_odf(struct pkcs15 *t, struct channel *ch);
+MUST_CHECK enum err pkcs15_read_directory(struct pkcs15 *t, struct channel *ch,
+    enum p15_kind kind, struct buf *ret);
+MUST_CHECK enum err pkcs15_read_cert(struct pkcs15 *t, struct channel *ch,
+    const struct p15_cert *cert, struct buf *ret_der, size_t *ret_size);
+/* What MSE calls the key.  False: nothing says it, and it is not guessed. */
+bool pkcs15_key_ref(const struct pkcs15 *t, const struct p15_key *key, uint8_t *ret);
+/* Prepare the key: P2 of MSE SET is B6 for signatures, B8 for deciphering. */
+MUST_CHECK enum err pkcs15_set_environment(const struct pkcs15 *t, struct channel *ch,
+    const struct p15_key *key, uint8_t p2);
+/* The key is refused, with or without a PIN; or anything else. */
+MUST_CHECK enum err pkcs15_use_result(const char *what, unsigned sw);
+
+/* struct driver */
+MUST_CHECK enum err pkcs15_authorities(void *state, struct channel *ch,
+    struct card_authority *ret, size_t max, size_t *ret_n);
+MUST_CHECK enum err pkcs15_authority(void *state, struct channel *ch,
+    const struct card_authority *a, struct buf *ret_der);
+MUST_CHECK enum err pkcs15_decipher(void *state, struct channel *ch,
+    const struct card_key *key, enum key_alg alg, struct cur block, struct buf *ret);
+MUST_CHECK enum err pkcs15_puk_rules(void *state, const struct card_key *key,
+    struct pin_rules *ret);
+MUST_CHECK enum err pkcs15_puk_tries(void *state, struct channel *ch,
+    const struct card_key *key, struct pin_state *ret);
+MUST_CHECK enum err pkcs15_puk_verify(void *state, struct channel *ch,
+    const struct card_key *key, const struct secret *puk, struct pin_state *ret);
+MUST_CHECK enum err pkcs15_change(void *state, struct channel *ch,
+    const struct card_key *key, enum card_secret which, const struct secret *old,
+    const struct secret *new, struct pin_state *ret);
+MUST_CHECK enum err pkcs15_unblock(void *state, struct channel *ch,
+    const struct card_key *key, const struct secret *new);
+MUST_CHECK enum err pkcs15_pin_rules(void *state, const struct card_key *key,
+    struct pin_rules *ret);
+MUST_CHECK enum err pkcs15_tries(void *state, struct channel *ch,
+    const struct card_key *key, struct pin_state *ret);
+MUST_CHECK enum err pkcs15_verify(void *state, struct channel *ch,
+    const struct card_key *key, const struct secret *pin, struct pin_state *ret);
+MUST_CHECK enum err pkcs15_logout(void *state, struct channel *ch,
+    const struct card_key *key);
+
+#endif
