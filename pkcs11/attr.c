@@ -244,7 +244,12 @@ put_bits(struct source *s, struct buf *ret)
 static ck_rv_t
 put_key_type(struct source *s, struct buf *ret)
 {
-	return put_ulong(ret, s->key->type == KEY_EC ? CKK_EC : CKK_RSA);
+	static const ck_key_type_t types[] = {
+		[KEY_RSA] = CKK_RSA, [KEY_EC] = CKK_EC, [KEY_EDWARDS] = CKK_EC_EDWARDS,
+		[KEY_MONTGOMERY] = CKK_EC_MONTGOMERY, [KEY_UNKNOWN] = CK_UNAVAILABLE_INFORMATION,
+	};
+
+	return put_ulong(ret, types[s->key->type]);
 }
 
 static ck_rv_t
@@ -256,7 +261,13 @@ put_signs(struct source *s, struct buf *ret)
 static ck_rv_t
 put_decrypts(struct source *s, struct buf *ret)
 {
-	return put_bool(ret, (s->key->algs & KEY_ALG_RSA_DECRYPT) != 0);
+	return put_bool(ret, (s->key->algs & KEY_ALGS_OPEN) != 0);
+}
+
+static ck_rv_t
+put_derives(struct source *s, struct buf *ret)
+{
+	return put_bool(ret, s->o->kind == OBJECT_PRIVATE && (s->key->algs & KEY_ALG_ECDH) != 0);
 }
 
 static ck_rv_t
@@ -274,13 +285,13 @@ put_mechanisms(struct source *s, struct buf *ret)
 	return ended(ret);
 }
 
-#define COSTLY	true
-#define CHEAP	false
+/* TYPED: it takes the certificate where the card does not say what kind of key it is. */
+enum cost { CHEAP, COSTLY, TYPED };
 
 static const struct row {
 	ck_attribute_type_t type;
 	unsigned who;
-	bool	 costly;
+	enum cost cost;
 	put_fn	*put;
 } rows[] = {
 	{ CKA_CLASS, ALL, CHEAP, put_class },
@@ -311,27 +322,27 @@ static const struct row {
 	{ CKA_NAME_HASH_ALGORITHM, CERTS, CHEAP, put_sha1 },
 	{ CKA_JAVA_MIDP_SECURITY_DOMAIN, CERTS, CHEAP, put_zero },
 
-	{ CKA_KEY_TYPE, KEYS, CHEAP, put_key_type },
+	{ CKA_KEY_TYPE, KEYS, TYPED, put_key_type },
 	{ CKA_START_DATE, KEYS, CHEAP, put_empty },
 	{ CKA_END_DATE, KEYS, CHEAP, put_empty },
-	{ CKA_DERIVE, KEYS, CHEAP, put_false },
+	{ CKA_DERIVE, KEYS, TYPED, put_derives },
 	{ CKA_LOCAL, KEYS, CHEAP, put_false },
 	{ CKA_KEY_GEN_MECHANISM, KEYS, CHEAP, put_unavailable },
-	{ CKA_ALLOWED_MECHANISMS, KEYS, CHEAP, put_mechanisms },
+	{ CKA_ALLOWED_MECHANISMS, KEYS, TYPED, put_mechanisms },
 	{ CKA_MODULUS, KEYS, COSTLY, put_modulus },
 	{ CKA_PUBLIC_EXPONENT, KEYS, COSTLY, put_exponent },
 	{ CKA_EC_PARAMS, KEYS, COSTLY, put_ec_params },
 
 	{ CKA_MODULUS_BITS, PUBLIC, COSTLY, put_bits },
 	{ CKA_EC_POINT, PUBLIC, COSTLY, put_ec_point },
-	{ CKA_ENCRYPT, PUBLIC, CHEAP, put_decrypts },
-	{ CKA_VERIFY, PUBLIC, CHEAP, put_signs },
+	{ CKA_ENCRYPT, PUBLIC, TYPED, put_decrypts },
+	{ CKA_VERIFY, PUBLIC, TYPED, put_signs },
 	{ CKA_VERIFY_RECOVER, PUBLIC, CHEAP, put_false },
 	{ CKA_WRAP, PUBLIC, CHEAP, put_false },
 
 	{ CKA_SENSITIVE, PRIVATE, CHEAP, put_true },
-	{ CKA_DECRYPT, PRIVATE, CHEAP, put_decrypts },
-	{ CKA_SIGN, PRIVATE, CHEAP, put_signs },
+	{ CKA_DECRYPT, PRIVATE, TYPED, put_decrypts },
+	{ CKA_SIGN, PRIVATE, TYPED, put_signs },
 	{ CKA_SIGN_RECOVER, PRIVATE, CHEAP, put_false },
 	{ CKA_UNWRAP, PRIVATE, CHEAP, put_false },
 	{ CKA_EXTRACTABLE, PRIVATE, CHEAP, put_false },
@@ -358,12 +369,21 @@ row_of(const struct object *o, ck_attribute_type_t type)
 	return NULL;
 }
 
+static bool
+is_of_key(const struct object *o)
+{
+	return o->kind == OBJECT_CERT || ((1u << o->kind) & KEYS) != 0;
+}
+
 bool
-attr_is_costly(const struct object *o, ck_attribute_type_t type)
+attr_is_costly(const struct token *t, const struct object *o, ck_attribute_type_t type)
 {
 	const struct row *row = row_of(o, type);
 
-	return row != NULL && row->costly;
+	if (row == NULL)
+		return false;
+	return row->cost == COSTLY ||
+	    (row->cost == TYPED && t->v.keys[o->index].type == KEY_UNKNOWN);
 }
 
 ck_rv_t
@@ -371,13 +391,15 @@ attr_put(struct token *t, const struct object *o, ck_attribute_type_t type, stru
     enum err *ret_error)
 {
 	const struct row *row = row_of(o, type);
-	bool of_key = o->kind == OBJECT_CERT || ((1u << o->kind) & KEYS) != 0;
-	struct source s = { .t = t, .o = o, .key = of_key ? &t->v.keys[o->index] : NULL };
+	struct source s = { .t = t, .o = o,
+	    .key = is_of_key(o) ? &t->v.keys[o->index] : NULL };
 	ck_rv_t rv;
 
 	*ret_error = ERR_OK;
 	if (row == NULL)
 		return CKR_ATTRIBUTE_TYPE_INVALID;
+	if (row->cost == TYPED && (*ret_error = token_key(t, o, &s.key)) != ERR_OK)
+		return ckr_of(*ret_error);
 	rv = row->put(&s, ret);
 	*ret_error = s.error;
 	return rv;

@@ -19,6 +19,6 @@ ck_rv_t attr_put(struct token *t, const struct object *o, ck_attribute_type_t ty
     struct buf *ret, enum err *ret_error);
 
 /* Does the value need the certificate? */
-bool attr_is_costly(const struct object *o, ck_attribute_type_t type);
+bool attr_is_costly(const struct token *t, const struct object *o, ck_attribute_type_t type);
 
 #endif

@@ -5,11 +5,19 @@
  */
 #include "pkcs11/log.h"
 #include "pkcs11/op.h"
+#include "pkcs11/pad.h"
 
 #define BLOCK_MAX	1024
 
 /* Make the result, once: a caller with too little room may come back for it. */
 typedef ck_rv_t make_fn(struct call *c, struct op *o, struct buf *ret);
+
+/* Bytes of a block that are not the message's (RFC 8017 sections 7.1.1, 7.2.1). */
+static size_t
+overhead(const struct op *o)
+{
+	return o->mech->scheme == SCHEME_OAEP ? 2 * o->params.digest_len + 2 : 11;
+}
 
 static ck_rv_t
 encrypt(struct call *c, struct op *o, struct buf *ret)
@@ -25,10 +33,29 @@ encrypt(struct call *c, struct op *o, struct buf *ret)
 		return call_failed(c, e, "certificate of the key");
 	if ((rv = op_size(c, o, &size)) != CKR_OK)
 		return rv;
-	if (o->data.len + 11 > size)
+	if (o->data.len + overhead(o) > size)
 		return CKR_DATA_LEN_RANGE;
-	return crypto_encrypt(&cert->view, buf_view(&o->data), ret) == ERR_OK ? CKR_OK :
-	    CKR_FUNCTION_FAILED;
+	return crypto_encrypt(&cert->view, o->mech, &o->params, buf_view(&o->data), ret) ==
+	    ERR_OK ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
+/* The padding comes off on the card where that can do it, else here. */
+static enum err
+open_block(struct call *c, const struct op *o, struct buf *ret)
+{
+	AUTO(buf_free) struct buf block = BUF(BLOCK_MAX);
+	const struct card_key *key = op_key(c, o);
+	enum err e;
+
+	if (o->mech->scheme == SCHEME_PKCS1 && (key->algs & KEY_ALG_RSA_DECRYPT) != 0)
+		return card_use(c->t->card, key, KEY_ALG_RSA_DECRYPT, buf_view(&o->data), ret);
+	e = card_use(c->t->card, key, KEY_ALG_RSA_DECRYPT_RAW, buf_view(&o->data), &block);
+	if (e == ERR_OK && block.len != o->data.len)
+		e = fail(ERR_CARD, "a block of %zu bytes", block.len);
+	if (e != ERR_OK)
+		return e;
+	return o->mech->scheme == SCHEME_OAEP ? unpad_oaep(&o->params, buf_view(&block), ret) :
+	    unpad_pkcs1(buf_view(&block), ret);
 }
 
 static ck_rv_t
@@ -45,7 +72,7 @@ decrypt(struct call *c, struct op *o, struct buf *ret)
 		return CKR_ENCRYPTED_DATA_LEN_RANGE;
 	if (token_always_asks(c->t, key) && !o->allowed)
 		return CKR_USER_NOT_LOGGED_IN;
-	e = card_use(c->t->card, key, KEY_ALG_RSA_DECRYPT, buf_view(&o->data), ret);
+	e = open_block(c, o, ret);
 	if (e == ERR_MALFORMED)
 		return CKR_ENCRYPTED_DATA_INVALID;
 	return e == ERR_OK ? CKR_OK : call_failed(c, e, "decrypt");

@@ -2,7 +2,11 @@
 /* Certificates as attributes, digests, and the context in which libcrypto works for us. */
 #include "pkcs11/crypto.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include <openssl/core_names.h>
@@ -152,6 +156,13 @@ x509_put_exponent(const struct x509_view *v, struct buf *ret)
 	return put_number(v, OSSL_PKEY_PARAM_RSA_E, ret);
 }
 
+/* The keys of RFC 8410 are not on a choice of curves: their algorithm is the curve. */
+static bool
+is_octets(const struct x509_view *v)
+{
+	return EVP_PKEY_is_a(v->key, "ED25519") || EVP_PKEY_is_a(v->key, "X25519");
+}
+
 enum err
 x509_put_ec_params(const struct x509_view *v, struct buf *ret)
 {
@@ -159,9 +170,11 @@ x509_put_ec_params(const struct x509_view *v, struct buf *ret)
 	ASN1_OBJECT *oid;
 	enum err r;
 
-	if (!EVP_PKEY_is_a(v->key, "EC"))
+	if (is_octets(v))
+		snprintf(name, sizeof(name), "%s", EVP_PKEY_get0_type_name(v->key));
+	else if (!EVP_PKEY_is_a(v->key, "EC"))
 		return ERR_NOT_FOUND;
-	if (EVP_PKEY_get_utf8_string_param(v->key, OSSL_PKEY_PARAM_GROUP_NAME, name,
+	else if (EVP_PKEY_get_utf8_string_param(v->key, OSSL_PKEY_PARAM_GROUP_NAME, name,
 	    sizeof(name), NULL) != 1)
 		return fail(ERR_CRYPTO, "a curve without a name");
 	oid = OBJ_txt2obj(name, 0);
@@ -178,7 +191,7 @@ x509_put_ec_point(const struct x509_view *v, struct buf *ret)
 	uint8_t point[256];
 	size_t n;
 
-	if (!EVP_PKEY_is_a(v->key, "EC"))
+	if (!EVP_PKEY_is_a(v->key, "EC") && !is_octets(v))
 		return ERR_NOT_FOUND;
 	if (EVP_PKEY_get_octet_string_param(v->key, OSSL_PKEY_PARAM_PUB_KEY, point,
 	    sizeof(point), &n) != 1)
@@ -234,48 +247,142 @@ put_ecdsa(struct cur sig, struct buf *ret)
 	return e;
 }
 
-static EVP_PKEY_CTX *
-key_context(const struct x509_view *v, int (*init)(EVP_PKEY_CTX *))
+/* A digest by name, in our context; to be freed. */
+static EVP_MD *
+fetch(const char *name)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(crypto_context(), v->key, NULL);
+	return EVP_MD_fetch(crypto_context(), name, NULL);
+}
 
-	if (ctx != NULL && init(ctx) == 1 && (!EVP_PKEY_is_a(v->key, "RSA") ||
-	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1))
-		return ctx;
-	EVP_PKEY_CTX_free(ctx);
-	return NULL;
+static bool
+set_pss(EVP_PKEY_CTX *ctx, const struct mech_params *p)
+{
+	EVP_MD *md = fetch(p->digest), *mgf = fetch(p->mgf);
+	bool good = md != NULL && mgf != NULL && p->salt_len <= INT_MAX &&
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
+	    EVP_PKEY_CTX_set_signature_md(ctx, md) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, mgf) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, (int)p->salt_len) == 1;
+
+	EVP_MD_free(md);
+	EVP_MD_free(mgf);
+	return good;
+}
+
+/* libcrypto takes the label over, if all went well. */
+static bool
+set_label(EVP_PKEY_CTX *ctx, const struct mech_params *p)
+{
+	void *label;
+
+	if (p->label_len == 0)
+		return true;
+	label = OPENSSL_memdup(p->label, p->label_len);
+	if (label != NULL && EVP_PKEY_CTX_set0_rsa_oaep_label(ctx, label, (int)p->label_len) == 1)
+		return true;
+	OPENSSL_free(label);
+	return false;
+}
+
+static bool
+set_oaep(EVP_PKEY_CTX *ctx, const struct mech_params *p)
+{
+	EVP_MD *md = fetch(p->digest), *mgf = fetch(p->mgf);
+	bool good = md != NULL && mgf != NULL &&
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_oaep_md(ctx, md) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, mgf) == 1 && set_label(ctx, p);
+
+	EVP_MD_free(md);
+	EVP_MD_free(mgf);
+	return good;
+}
+
+static bool
+set_scheme(EVP_PKEY_CTX *ctx, const struct mech *m, const struct mech_params *p)
+{
+	switch (m->scheme) {
+	case SCHEME_PKCS1:
+		return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1;
+	case SCHEME_PSS:
+		return set_pss(ctx, p);
+	case SCHEME_OAEP:
+		return set_oaep(ctx, p);
+	case SCHEME_ECDSA:
+		return true;
+	case SCHEME_DIGEST:
+	case SCHEME_EDDSA:
+	case SCHEME_ECDH:
+		break;
+	}
+	return false;
+}
+
+/* A whole message at once: EdDSA hashes it itself, twice. */
+static bool
+check_message(const struct x509_view *v, struct cur message, struct cur sig)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool good = ctx != NULL && EVP_DigestVerifyInit_ex(ctx, NULL, NULL, crypto_context(), NULL,
+	    v->key, NULL) == 1 && EVP_DigestVerify(ctx, sig.p, sig.n, message.p, message.n) == 1;
+
+	EVP_MD_CTX_free(ctx);
+	return good;
 }
 
 /* Without a digest libcrypto compares what it unpads with input itself. */
 bool
-crypto_check(const struct x509_view *v, struct cur input, struct cur sig)
+crypto_check(const struct x509_view *v, const struct mech *m, const struct mech_params *p,
+    struct cur input, struct cur sig)
 {
 	AUTO(buf_free) struct buf der = BUF(1024);
 	EVP_PKEY_CTX *ctx;
 	bool good;
 
-	if (EVP_PKEY_is_a(v->key, "EC")) {
+	if (m->scheme == SCHEME_EDDSA)
+		return check_message(v, input, sig);
+	if (m->scheme == SCHEME_ECDSA) {
 		if (put_ecdsa(sig, &der) != ERR_OK)
 			return false;
 		sig = buf_view(&der);
 	}
-	ctx = key_context(v, EVP_PKEY_verify_init);
-	good = ctx != NULL && EVP_PKEY_verify(ctx, sig.p, sig.n, input.p, input.n) == 1;
+	ctx = EVP_PKEY_CTX_new_from_pkey(crypto_context(), v->key, NULL);
+	good = ctx != NULL && EVP_PKEY_verify_init(ctx) == 1 && set_scheme(ctx, m, p) &&
+	    EVP_PKEY_verify(ctx, sig.p, sig.n, input.p, input.n) == 1;
 	EVP_PKEY_CTX_free(ctx);
 	return good;
 }
 
 enum err
-crypto_encrypt(const struct x509_view *v, struct cur data, struct buf *ret)
+crypto_encrypt(const struct x509_view *v, const struct mech *m, const struct mech_params *p,
+    struct cur data, struct buf *ret)
 {
-	EVP_PKEY_CTX *ctx = key_context(v, EVP_PKEY_encrypt_init);
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(crypto_context(), v->key, NULL);
 	size_t n = (size_t)EVP_PKEY_get_size(v->key);
 	uint8_t *room = buf_room(ret, n);
-	bool good = ctx != NULL && room != NULL &&
-	    EVP_PKEY_encrypt(ctx, room, &n, data.p, data.n) == 1;
+	bool good = ctx != NULL && room != NULL && EVP_PKEY_encrypt_init(ctx) == 1 &&
+	    set_scheme(ctx, m, p) && EVP_PKEY_encrypt(ctx, room, &n, data.p, data.n) == 1;
 
 	EVP_PKEY_CTX_free(ctx);
 	return good ? buf_end(ret) : fail(ERR_CRYPTO, "encrypt");
+}
+
+enum err
+crypto_random(void *ret, size_t n)
+{
+	uint8_t *at = ret;
+
+	while (n != 0) {
+		ssize_t got = getrandom(at, n < 256 ? n : 256, 0);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return fail(ERR_SYS, "getrandom");
+		at += got;
+		n -= (size_t)got;
+	}
+	return ERR_OK;
 }
 
 enum err

@@ -11,6 +11,7 @@
 #include <openssl/x509.h>
 
 #include "base/buf.h"
+#include "pkcs11/mech.h"
 
 /* Made on first use, dropped by crypto_end(); NULL when libcrypto refuses. */
 OSSL_LIB_CTX *crypto_context(void);
@@ -43,13 +44,18 @@ MUST_CHECK enum err x509_put_start(const struct x509_view *v, struct buf *ret);
 MUST_CHECK enum err x509_put_end(const struct x509_view *v, struct buf *ret);
 
 /*
- * Is sig over input right?  input is DigestInfo or whatever was padded (RSA), or a hash
- * (EC: sig is r and s).
+ * Is sig over input right?  input is DigestInfo or whatever was padded (PKCS1), a hash
+ * (PSS, ECDSA: sig is r and s), or the message (EdDSA).
  */
-bool crypto_check(const struct x509_view *v, struct cur input, struct cur sig);
+bool crypto_check(const struct x509_view *v, const struct mech *m, const struct mech_params *p,
+    struct cur input, struct cur sig);
 
-/* RSAES-PKCS1-v1_5, appended. */
-MUST_CHECK enum err crypto_encrypt(const struct x509_view *v, struct cur data, struct buf *ret);
+/* RSAES-PKCS1-v1_5 or RSAES-OAEP, appended. */
+MUST_CHECK enum err crypto_encrypt(const struct x509_view *v, const struct mech *m,
+    const struct mech_params *p, struct cur data, struct buf *ret);
+
+/* Of the system, which are better than those of a card and cost it nothing. */
+MUST_CHECK enum err crypto_random(void *ret, size_t n);
 
 /* A digest of data by name ("SHA1", "SHA2-256"), appended. */
 MUST_CHECK enum err crypto_digest(const char *name, struct cur data, struct buf *ret);

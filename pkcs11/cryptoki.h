@@ -48,6 +48,9 @@ typedef unsigned long ck_ulong;
 #ifndef CKA_DESTROYABLE
 #define CKA_DESTROYABLE			0x00000172UL
 #endif
+#ifndef CKK_EC_MONTGOMERY
+#define CKK_EC_MONTGOMERY		0x00000041UL
+#endif
 /* 3.2 */
 #ifndef CKF_ASYNC_SESSION
 #define CKF_ASYNC_SESSION		0x00000008UL

@@ -16,7 +16,7 @@ C_DigestInit(ck_session_handle_t session, struct ck_mechanism *mechanism)
 	}
 	if (o->active)
 		return CKR_OPERATION_ACTIVE;
-	if ((rv = mech_read(mechanism, &new.mech)) != CKR_OK)
+	if ((rv = mech_read(mechanism, &new.mech, &new.params)) != CKR_OK)
 		return rv;
 	if (new.mech->scheme != SCHEME_DIGEST)
 		return CKR_MECHANISM_INVALID;

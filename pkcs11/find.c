@@ -30,7 +30,7 @@ matches(struct token *t, const struct object *o, const struct ck_attribute *temp
 		for (ck_ulong i = 0; i < n && *ret; i++) {
 			ck_rv_t rv;
 
-			if (attr_is_costly(o, template[i].type) != (costly == 1))
+			if (attr_is_costly(t, o, template[i].type) != (costly == 1))
 				continue;
 			if ((rv = is_equal(t, o, &template[i], ret, error)) != CKR_OK)
 				return rv;

@@ -192,9 +192,9 @@ mech_flags(const struct token *t, const struct mech *m)
 	for (size_t i = 0; i < t->v.n_keys; i++)
 		if (mech_fits(m, t->v.keys[i].type, t->v.keys[i].algs))
 			algs |= t->v.keys[i].algs;
-	if ((algs & KEY_ALGS_SIGN) == 0)
+	if ((algs & m->signs) == 0)
 		flags &= ~(CKF_SIGN | CKF_VERIFY);
-	if ((algs & KEY_ALG_RSA_DECRYPT) == 0)
+	if ((algs & m->opens) == 0)
 		flags &= ~(CKF_ENCRYPT | CKF_DECRYPT);
 	return flags | CKF_HW;
 }

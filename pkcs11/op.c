@@ -4,12 +4,19 @@
 
 #include "pkcs11/log.h"
 
-#define DATA_MAX	1024	/* bytes of data for a mechanism that does not hash */
+#define DATA_MAX	1900	/* bytes of data for a mechanism that does not hash */
 
 const struct card_key *
 op_key(const struct call *c, const struct op *o)
 {
 	return &c->t->v.keys[o->object->index];
+}
+
+/* What an operation of this kind asks of a key. */
+static unsigned
+needs(const struct mech *m, enum op_kind kind)
+{
+	return kind == OP_SIGN || kind == OP_VERIFY ? m->signs : m->opens;
 }
 
 /* The right kind of object, for someone who may use it. */
@@ -31,18 +38,21 @@ find_key(const struct call *c, enum op_kind kind, ck_object_handle_t handle,
 }
 
 static ck_rv_t
-check_key(const struct card_key *key, enum op_kind kind, const struct mech *m)
+check_key(struct call *c, const struct object *o, enum op_kind kind, const struct mech *m)
 {
 	bool signs = kind == OP_SIGN || kind == OP_VERIFY;
-	ck_flags_t flag = signs ? CKF_SIGN : CKF_DECRYPT;
+	const struct card_key *key = NULL;
+	enum err e;
 
-	if ((m->flags & flag) == 0)
+	if (needs(m, kind) == 0 || m->scheme == SCHEME_ECDH)
 		return CKR_MECHANISM_INVALID;
-	if (m->key != key->type)
+	if ((e = token_key(c->t, o, &key)) != ERR_OK)
+		return call_failed(c, e, "kind of the key");
+	if ((m->keys & 1u << key->type) == 0)
 		return CKR_KEY_TYPE_INCONSISTENT;
-	if ((key->algs & (signs ? KEY_ALGS_SIGN : KEY_ALG_RSA_DECRYPT)) == 0)
+	if ((key->algs & (signs ? KEY_ALGS_SIGN : KEY_ALGS_OPEN)) == 0)
 		return CKR_KEY_FUNCTION_NOT_PERMITTED;
-	return mech_fits(m, key->type, key->algs) ? CKR_OK : CKR_MECHANISM_INVALID;
+	return (key->algs & needs(m, kind)) != 0 ? CKR_OK : CKR_MECHANISM_INVALID;
 }
 
 ck_rv_t
@@ -85,9 +95,9 @@ op_begin(struct call *c, enum op_kind kind, const struct ck_mechanism *mechanism
 	}
 	if (o->active)
 		return CKR_OPERATION_ACTIVE;
-	if ((rv = mech_read(mechanism, &new.mech)) != CKR_OK ||
+	if ((rv = mech_read(mechanism, &new.mech, &new.params)) != CKR_OK ||
 	    (rv = find_key(c, kind, handle, &new.object)) != CKR_OK ||
-	    (rv = check_key(op_key(c, &new), kind, new.mech)) != CKR_OK)
+	    (rv = check_key(c, new.object, kind, new.mech)) != CKR_OK)
 		return rv;
 	rv = op_begin_data(&new, DATA_MAX);
 	if (rv == CKR_OK)
@@ -126,6 +136,8 @@ ck_rv_t
 op_input(struct op *o, struct buf *ret)
 {
 	if (o->md == NULL) {
+		if (o->mech->scheme == SCHEME_PSS && o->data.len != o->params.digest_len)
+			return CKR_DATA_LEN_RANGE;
 		buf_cur(ret, buf_view(&o->data));
 		return buf_end(ret) == ERR_OK ? CKR_OK : CKR_HOST_MEMORY;
 	}
@@ -145,7 +157,7 @@ op_size(struct call *c, const struct op *o, ck_ulong *ret)
 	if (bits == 0)
 		return CKR_KEY_SIZE_RANGE;
 	*ret = (bits + 7) / 8;
-	if (o->mech->key == KEY_EC)
+	if ((o->mech->keys & 1u << KEY_RSA) == 0)
 		*ret *= 2;
 	return CKR_OK;
 }

@@ -17,7 +17,7 @@ ck_rv_t op_begin(struct call *c, enum op_kind kind, const struct ck_mechanism *m
 ck_rv_t op_begin_data(struct op *o, size_t max);
 /* More data. CKR_DATA_LEN_RANGE */
 ck_rv_t op_update(struct op *o, const unsigned char *data, ck_ulong n);
-/* What is padded and used: DigestInfo, hash, or the data itself. */
+/* What is signed: DigestInfo, hash, or the data itself.  CKR_DATA_LEN_RANGE */
 ck_rv_t op_input(struct op *o, struct buf *ret);
 /* The hash. */
 ck_rv_t op_hash(struct op *o, struct buf *ret);

@@ -20,6 +20,7 @@ struct op {
 	bool	 active;
 	bool	 multi;			/* an Update was called */
 	const struct mech *mech;
+	struct mech_params params;
 	const struct object *object;	/* the key; lives as long as the token */
 	EVP_MD_CTX *md;			/* what is hashed here; NULL: data is kept */
 	struct buf data;

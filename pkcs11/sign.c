@@ -2,8 +2,10 @@
 /* Signing on the card: hashed and framed here, padded and signed there, checked here. */
 #include "pkcs11/log.h"
 #include "pkcs11/op.h"
+#include "pkcs11/pad.h"
 
 #define SIGNATURE_MAX	1024
+#define INPUT_MAX	2048
 
 ck_rv_t
 C_SignInit(ck_session_handle_t session, struct ck_mechanism *mechanism,
@@ -17,7 +19,40 @@ C_SignInit(ck_session_handle_t session, struct ck_mechanism *mechanism,
 static enum key_alg
 alg_of(const struct mech *m)
 {
-	return m->scheme == SCHEME_ECDSA ? KEY_ALG_ECDSA : KEY_ALG_RSA_PKCS1;
+	switch (m->scheme) {
+	case SCHEME_PSS:
+		return KEY_ALG_RSA_RAW;
+	case SCHEME_ECDSA:
+		return KEY_ALG_ECDSA;
+	case SCHEME_EDDSA:
+		return KEY_ALG_EDDSA;
+	case SCHEME_PKCS1:
+	case SCHEME_DIGEST:
+	case SCHEME_OAEP:
+	case SCHEME_ECDH:
+		break;
+	}
+	return KEY_ALG_RSA_PKCS1;
+}
+
+/* What goes to the card: for PSS the whole block, else the input itself. */
+static ck_rv_t
+frame(struct call *c, const struct op *o, struct cur input, struct buf *ret)
+{
+	unsigned bits = 0;
+	enum err e = ERR_OK;
+
+	if (o->mech->scheme != SCHEME_PSS)
+		buf_cur(ret, input);
+	else if ((e = token_key_bits(c->t, o->object, &bits)) != ERR_OK)
+		return call_failed(c, e, "size of the key");
+	else
+		e = pad_pss(&o->params, input, bits, ret);
+	if (e == ERR_OK)
+		e = buf_end(ret);
+	if (e == ERR_LIMIT)
+		return CKR_DATA_LEN_RANGE;
+	return e == ERR_OK ? CKR_OK : say_error(e, "pad");
 }
 
 /* What the card gives is only handed on when the certificate says that it is right. */
@@ -31,7 +66,7 @@ check(struct call *c, const struct op *o, struct cur input, struct cur sig)
 		return CKR_OK;		/* without a certificate there is nothing to check with */
 	if (e != ERR_OK)
 		return call_failed(c, e, "certificate of the key");
-	if (crypto_check(&cert->view, input, sig))
+	if (crypto_check(&cert->view, o->mech, &o->params, input, sig))
 		return CKR_OK;
 	say(LOG_LEVEL_ERROR, "the card's signature does not fit its certificate");
 	return CKR_DEVICE_ERROR;
@@ -50,7 +85,8 @@ give(struct cur sig, ck_ulong need, unsigned char *out, ck_ulong *out_len)
 static ck_rv_t
 sign(struct call *c, struct op *o, ck_ulong need, unsigned char *out, ck_ulong *out_len)
 {
-	AUTO(buf_free) struct buf input = BUF(SIGNATURE_MAX), sig = BUF(SIGNATURE_MAX);
+	AUTO(buf_free) struct buf input = BUF(INPUT_MAX), block = BUF(INPUT_MAX);
+	AUTO(buf_free) struct buf sig = BUF(SIGNATURE_MAX);
 	const struct card_key *key = op_key(c, o);
 	ck_rv_t rv;
 	enum err e;
@@ -61,7 +97,9 @@ sign(struct call *c, struct op *o, ck_ulong need, unsigned char *out, ck_ulong *
 		return CKR_DATA_LEN_RANGE;
 	if (token_always_asks(c->t, key) && !o->allowed)
 		return CKR_USER_NOT_LOGGED_IN;
-	e = card_use(c->t->card, key, alg_of(o->mech), buf_view(&input), &sig);
+	if ((rv = frame(c, o, buf_view(&input), &block)) != CKR_OK)
+		return rv;
+	e = card_use(c->t->card, key, alg_of(o->mech), buf_view(&block), &sig);
 	if (e != ERR_OK)
 		return call_failed(c, e, "sign");
 	if (sig.len > need)

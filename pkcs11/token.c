@@ -193,6 +193,19 @@ token_cert(struct token *t, const struct object *o, const struct token_cert **re
 }
 
 enum err
+token_key(struct token *t, const struct object *o, const struct card_key **ret)
+{
+	const struct card_key *key = &t->v.keys[o->index];
+	const struct token_cert *c = NULL;
+	enum err e = ERR_OK;
+
+	if (key->type == KEY_UNKNOWN)
+		e = token_cert(t, o, &c);
+	*ret = key;
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+enum err
 token_key_bits(struct token *t, const struct object *o, unsigned *ret)
 {
 	const struct token_cert *c = NULL;

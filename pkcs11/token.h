@@ -60,6 +60,9 @@ const char *token_serial(const struct token *t);
  */
 MUST_CHECK enum err token_cert(struct token *t, const struct object *o,
     const struct token_cert **ret);
+/* The key; when its type is not known yet, its certificate is read for it. */
+MUST_CHECK enum err token_key(struct token *t, const struct object *o,
+    const struct card_key **ret);
 /* Bits of the key; 0 when nobody knows.  May read the certificate. */
 MUST_CHECK enum err token_key_bits(struct token *t, const struct object *o, unsigned *ret);
 

@@ -4,6 +4,7 @@
 #include "pkcs11/op.h"
 
 #define SIGNATURE_MAX	1024
+#define INPUT_MAX	2048
 
 ck_rv_t
 C_VerifyInit(ck_session_handle_t session, struct ck_mechanism *mechanism,
@@ -17,7 +18,7 @@ C_VerifyInit(ck_session_handle_t session, struct ck_mechanism *mechanism,
 static ck_rv_t
 verify(struct call *c, struct op *o, struct cur sig)
 {
-	AUTO(buf_free) struct buf input = BUF(SIGNATURE_MAX);
+	AUTO(buf_free) struct buf input = BUF(INPUT_MAX);
 	const struct token_cert *cert = NULL;
 	ck_ulong size;
 	ck_rv_t rv;
@@ -31,7 +32,7 @@ verify(struct call *c, struct op *o, struct cur sig)
 		return rv;
 	if (sig.n != size)
 		return CKR_SIGNATURE_LEN_RANGE;
-	return crypto_check(&cert->view, buf_view(&input), sig) ? CKR_OK :
+	return crypto_check(&cert->view, o->mech, &o->params, buf_view(&input), sig) ? CKR_OK :
 	    CKR_SIGNATURE_INVALID;
 }
 
