@@ -43,10 +43,11 @@ channel_begin(struct reader *reader, struct channel *ret)
 static bool
 goes_extended(const struct channel *ch, const struct apdu *a)
 {
-	const struct reader *r = ch->reader;
+	struct reader *r = ch->reader;
 
+	/* The reader is asked last, when all else says yes. */
 	return apdu_is_long(a) && ch->extended && !r->protocol_t0 && !a->secret &&
-	    r->max_apdu > APDU_LE_MAX && a->data.n <= r->max_apdu;
+	    reader_max_apdu(r) > APDU_LE_MAX && a->data.n <= r->max_apdu;
 }
 
 static enum apdu_form

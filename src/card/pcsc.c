@@ -290,6 +290,7 @@ struct job {
 	LONG	 rv;
 	DWORD	 protocol;
 	DWORD	 how;			/* to end it */
+	DWORD	 code;			/* of SCardControl() */
 	char	 name[CARD_READER_MAX];
 	uint8_t	 atr[CARD_ATR_MAX];
 	DWORD	 atr_len;
@@ -299,6 +300,7 @@ struct job {
 	DWORD	 reply_len;
 };
 _Static_assert(sizeof(struct job) <= HELPER_JOB, "a job must fit");
+_Static_assert(READER_CONTROL_MAX <= APDU_REPLY_MAX, "an answer must fit");
 
 static void
 job_wipe(struct job *j)
@@ -390,6 +392,17 @@ job_transmit(void *job)
 	j->reply_len = sizeof(j->reply);
 	j->rv = SCardTransmit(j->handle, pci, j->command, j->command_len, NULL, j->reply,
 	    &j->reply_len);
+	explicit_bzero(j->command, sizeof(j->command));
+}
+
+static void
+job_control(void *job)
+{
+	struct job *j = job;
+
+	j->reply_len = 0;
+	j->rv = SCardControl(j->handle, j->code, j->command, j->command_len, j->reply,
+	    READER_CONTROL_MAX, &j->reply_len);
 	explicit_bzero(j->command, sizeof(j->command));
 }
 
@@ -494,6 +507,43 @@ link_transmit(struct reader *r, struct cur command, bool secret, struct buf *ret
 	return buf_end(ret_reply);
 }
 
+/* A driver says in several ways that it does not know a code. */
+static bool
+is_no_code(LONG rv)
+{
+	return rv == SCARD_E_UNSUPPORTED_FEATURE || rv == SCARD_E_INVALID_PARAMETER ||
+	    rv == SCARD_E_INVALID_VALUE;
+}
+
+static enum err
+link_control(struct reader *r, uint32_t code, struct cur in, bool secret UNUSED, int ms,
+    struct buf *ret)
+{
+	struct link *l = r->state;
+	AUTO(job_wipe) struct job j = { .handle = l->handle, .code = code };
+	enum err e;
+
+	assert(in.n <= sizeof(j.command));
+	if (in.n != 0)
+		memcpy(j.command, in.p, in.n);
+	j.command_len = in.n;
+	e = run(l->p, job_control, NULL, &j, ms);
+	if (e == ERR_BUSY)
+		return note(ERR_IO, "the reader does not answer");
+	if (e != ERR_OK)
+		return e;
+	if (is_no_code(j.rv))
+		return ERR_UNSUPPORTED;
+	if (j.rv != SCARD_S_SUCCESS)
+		e = card_failure(j.rv, "control");
+	else if (j.reply_len > READER_CONTROL_MAX)
+		e = fail(ERR_IO, "an answer of %lu bytes", (unsigned long)j.reply_len);
+	if (e != ERR_OK)
+		return e == ERR_IO ? lost_contact(r) : e;
+	buf_put(ret, j.reply, j.reply_len);
+	return buf_end(ret);
+}
+
 static enum err
 link_events(struct reader *r, uint32_t *ret)
 {
@@ -525,6 +575,7 @@ static const struct reader_ops link_ops = {
 	.begin = link_begin,
 	.end = link_end,
 	.transmit = link_transmit,
+	.control = link_control,
 	.events = link_events,
 	.close = link_close,
 };

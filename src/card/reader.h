@@ -8,6 +8,9 @@
 
 #include "base/buf.h"
 #include "card/card.h"
+#include "card/feature.h"
+
+#define READER_CONTROL_MAX	256	/* bytes to a control code, and of its answer */
 
 enum reader_end { READER_LEAVE, READER_RESET };
 
@@ -26,6 +29,16 @@ struct reader_ops {
 	 */
 	enum err (*transmit)(struct reader *r, struct cur command, bool secret,
 	    struct buf *ret_reply);
+	/*
+	 * A control code of the reader itself, or of its driver.  NULL: there are none.
+	 * Waits ms at most, as a keypad waits for a person; a call that was given up
+	 * goes on, and until it ends the reader answers ERR_IO.  secret: the answer may
+	 * hold what a person typed.
+	 *	ERR_UNSUPPORTED (an answer, bare), ERR_TIMEOUT, ERR_CARD_BUSY,
+	 *	ERR_REMOVED, ERR_CARD_RESET, ERR_IO
+	 */
+	enum err (*control)(struct reader *r, uint32_t code, struct cur in, bool secret,
+	    int ms, struct buf *ret);
 	/* The counter of card events now; a change means that the card was out. */
 	enum err (*events)(struct reader *r, uint32_t *ret);
 	void	 (*close)(struct reader *r);
@@ -39,12 +52,25 @@ struct reader {
 	uint32_t event_counter;		/* when it was opened */
 	uint64_t service;		/* as struct pcsc_reader_state */
 	bool	 protocol_t0;		/* case 4 goes without Le (pcsc.md section 3) */
-	/* Bytes of data that one command or reply may have; up to 256: short form only. */
+	/* Bytes of data that one command or reply may have; up to 256: short form only.
+	 * Not known (0) before reader_features(). */
 	size_t	 max_apdu;
+	bool	 asked;			/* features is what the reader said */
+	struct features features;	/* read by reader_features() */
 	void	*state;			/* the implementation's own */
 };
 
 /* Closes and frees.  NULL is fine. */
 void reader_close(struct reader **r);
+
+/*
+ * What the reader can do beyond carrying commands.  It is asked when this is first
+ * called, by at most three control codes, and not again; a reader that says nothing, or
+ * nonsense, can do nothing.  Best within a transaction: in another program's it is busy,
+ * which is no answer.  Never NULL.
+ */
+const struct features *reader_features(struct reader *r);
+/* The member max_apdu, after asking for it; 0: the reader does not say. */
+size_t reader_max_apdu(struct reader *r);
 
 #endif

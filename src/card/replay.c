@@ -21,6 +21,7 @@ struct replay {
 	size_t	 events_at;
 	uint32_t events;
 	bool	 busy;
+	bool	 controls;		/* from_bytes: control codes take chunks too */
 };
 
 static struct replay *
@@ -130,6 +131,51 @@ replay_transmit(struct reader *r, struct cur command, bool secret, struct buf *r
 	return play_line(s, command, secret, ret_reply);
 }
 
+static bool
+is_control(const struct replay_line *line)
+{
+	return line->command[0] == '@';
+}
+
+static bool
+has_controls(const struct replay *s)
+{
+	for (size_t i = 0; !s->from_bytes && i < s->n; i++)
+		if (is_control(&s->lines[i]))
+			return true;
+	return s->from_bytes && s->controls;
+}
+
+static enum err
+replay_control(struct reader *r, uint32_t code, struct cur in, bool secret, int ms UNUSED,
+    struct buf *ret)
+{
+	AUTO(buf_free) struct buf text = BUF(2048);
+	struct replay *s = state_of(r);
+	const struct replay_line *line;
+
+	s->seen.controls++;
+	if (!has_controls(s))
+		return ERR_UNSUPPORTED;
+	if (s->seen.apdus >= s->cut_at)
+		return fail(s->cut, "replay: cut");
+	if (s->from_bytes)
+		return play_bytes(s, ret);
+	buf_fmt(&text, "@%08X", code);
+	for (size_t i = 0; i < in.n; i++)
+		buf_fmt(&text, " %02X", in.p[i]);
+	if (s->seen.line == s->n || buf_cstr(&text) == NULL ||
+	    strcmp((line = &s->lines[s->seen.line])->command, buf_cstr(&text)) != 0)
+		return wrong(s, buf_cstr(&text) != NULL ? buf_cstr(&text) : "control", in,
+		    secret);
+	s->seen.line++;
+	if (line->reply != NULL)
+		return hex_get(cur_str(line->reply), ret);
+	if (line->what == ERR_UNSUPPORTED)
+		return ERR_UNSUPPORTED;
+	return fail(line->what, "replay: as written");
+}
+
 static enum err
 replay_events_now(struct reader *r, uint32_t *ret)
 {
@@ -149,6 +195,7 @@ static const struct reader_ops replay_ops = {
 	.begin = replay_begin,
 	.end = replay_end,
 	.transmit = replay_transmit,
+	.control = replay_control,
 	.events = replay_events_now,
 	.close = replay_close,
 };
@@ -242,4 +289,10 @@ void
 replay_busy(struct reader *r)
 {
 	state_of(r)->busy = true;
+}
+
+void
+replay_controls(struct reader *r)
+{
+	state_of(r)->controls = true;
 }

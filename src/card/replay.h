@@ -8,16 +8,21 @@
 
 #include "card/reader.h"
 
+/*
+ * A control code is written "@42000D48" or "@42000D48 1E 1E ...".  In a script without
+ * any, the reader has none (ERR_UNSUPPORTED).
+ */
 struct replay_line {
 	const char *command;	/* hex, single spaces allowed */
 	const char *reply;	/* the same, with status word; NULL: see what */
-	enum err    what;	/* happens instead: ERR_REMOVED, ERR_CARD_RESET, ERR_IO */
+	enum err    what;	/* happens instead: ERR_REMOVED, ERR_CARD_RESET, ERR_IO ... */
 };
 
 struct replay_seen {
 	size_t	 line;		/* lines played */
 	size_t	 begins, resets;	/* transactions, and how many ended with RESET */
 	size_t	 apdus;
+	size_t	 controls;	/* control codes, also those that it has not */
 	size_t	 secrets;	/* commands that were marked secret */
 	bool	 open;		/* a transaction is open */
 	char	 wrong[128];	/* what went against the script, "" when nothing */
@@ -37,10 +42,12 @@ void replay_events(struct reader *r, size_t n, uint32_t counter);
 void replay_busy(struct reader *r);
 
 /*
- * Each command takes one chunk off input: u8 kind, u16 length, bytes.  Kind 0 is a
- * reply, every other one a failure.  At the end of input the card is gone.
+ * Each command, and with replay_controls() each control code, takes one chunk off input:
+ * u8 kind, u16 length, bytes.  Kind 0 is a reply, every other one a failure.  At the end
+ * of input the card is gone.
  */
 MUST_CHECK enum err replay_open_bytes(struct cur input, struct cur atr,
     struct reader **ret);
+void replay_controls(struct reader *r);
 
 #endif

@@ -96,6 +96,38 @@ trace_transmit(struct reader *r, struct cur command, bool secret, struct buf *re
 	return e;
 }
 
+/* Of what concerns a keypad only how much there is of it: two bytes are a status word. */
+static enum err
+trace_control(struct reader *r, uint32_t code, struct cur in, bool secret, int ms,
+    struct buf *ret)
+{
+	AUTO(buf_free) struct buf line = BUF(LINE);
+	struct trace *t = r->state;
+	size_t at = ret->len;
+	struct cur before, reply;
+	enum err e;
+
+	if (t->inner->ops->control == NULL)
+		return ERR_UNSUPPORTED;
+	buf_fmt(&line, "! %08X", code);
+	if (secret)
+		buf_fmt(&line, " [%zu bytes]", in.n);
+	else
+		put_hex(&line, in);
+	say(t, &line);
+	e = t->inner->ops->control(t->inner, code, in, secret, ms, ret);
+	reply = buf_view(ret);
+	(void)cur_take(&reply, at, &before);	/* what was there already */
+	if (!secret || e != ERR_OK || reply.n <= 2) {
+		say_result(t, "<", e, reply);
+		return e;
+	}
+	buf_clear(&line);
+	buf_fmt(&line, "< [%zu bytes]", reply.n);
+	say(t, &line);
+	return e;
+}
+
 static enum err
 trace_events(struct reader *r, uint32_t *ret)
 {
@@ -117,6 +149,7 @@ static const struct reader_ops trace_ops = {
 	.begin = trace_begin,
 	.end = trace_end,
 	.transmit = trace_transmit,
+	.control = trace_control,
 	.events = trace_events,
 	.close = trace_close,
 };

@@ -5,7 +5,8 @@
 
 #include "card/reader.h"
 
-/* "> 00 A4 04 00 ...", "< 90 00", "> 00 20 00 02 [15 bytes]", "= begin", "= end reset" */
+/* "> 00 A4 04 00 ...", "< 90 00", "> 00 20 00 02 [15 bytes]", "= begin", "= end reset",
+ * "! 42000D48", "! 42330006 [32 bytes]" */
 typedef void trace_fn(void *arg, const char *line);
 
 /* inner becomes the trace's, also when this fails. */
