@@ -17,9 +17,10 @@ vcard_new(const struct card_file *f, struct vcard **ret)
 
 	if (c == NULL)
 		return fail(ERR_NOMEM, "a card");
+	c->applet = f->type == CARD_PIV ? &piv_applet : &uzi_applet;
 	c->file = *f;
 	card_state_new(f, &c->state);
-	for (size_t i = 0; i < PURPOSES; i++)
+	for (size_t i = 0; i < CARD_KEYS; i++)
 		c->keys[i].certificate.max = CERT_MAX;
 	for (size_t i = 0; i < CARD_CAS; i++)
 		c->cas[i].max = CERT_MAX;
@@ -39,7 +40,7 @@ vcard_free(struct vcard **c)
 
 	if (v == NULL)
 		return;
-	for (size_t i = 0; i < PURPOSES; i++) {
+	for (size_t i = 0; i < CARD_KEYS; i++) {
 		ossl_key(&v->keys[i].key);
 		buf_free(&v->keys[i].certificate);
 	}
@@ -47,6 +48,8 @@ vcard_free(struct vcard **c)
 		buf_free(&v->cas[i]);
 	for (size_t i = 0; i < v->efs_n; i++)
 		buf_free(&v->efs[i].content);
+	for (size_t i = 0; i < v->objects_n; i++)
+		buf_free(&v->objects[i].content);
 	for (size_t i = 0; i < CHANNELS; i++) {
 		buf_free(&v->channels[i].pending);
 		buf_free(&v->channels[i].chain);
@@ -57,15 +60,15 @@ vcard_free(struct vcard **c)
 }
 
 enum err
-vcard_set_key(struct vcard *c, enum purpose purpose, EVP_PKEY *key,
-    struct cur certificate)
+vcard_set_key(struct vcard *c, size_t i, EVP_PKEY *key, struct cur certificate)
 {
-	struct vkey *k = &c->keys[purpose];
+	struct vkey *k = &c->keys[i];
+	enum err r;
 
 	ossl_key(&k->key);
 	k->key = key;
-	if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA)
-		return fail(ERR_CONFIG, "%s: not an RSA key", purpose_slugs[purpose]);
+	if ((r = c->applet->check_key(i, key)) != ERR_OK)
+		return r;
 	buf_clear(&k->certificate);
 	buf_cur(&k->certificate, certificate);
 	return buf_end(&k->certificate);
@@ -82,7 +85,7 @@ vcard_set_ca(struct vcard *c, size_t i, struct cur certificate)
 enum err
 vcard_finish(struct vcard *c)
 {
-	return p15_write(c);
+	return c->applet->finish(c);
 }
 
 const struct card_file *
@@ -106,7 +109,7 @@ vcard_counts(const struct vcard *c)
 bool
 vcard_is_verified(const struct vcard *c)
 {
-	return c->verified[USER_PIN];
+	return c->file.type == CARD_PIV ? piv_is_verified(c) : c->verified[USER_PIN];
 }
 
 void
@@ -130,6 +133,7 @@ vcard_reset(struct vcard *c)
 	c->channels[0].selected = c->file.selected_at_reset;
 	for (size_t i = 0; i < SECRETS; i++)
 		c->verified[i] = false;
+	c->fresh = false;
 }
 
 void

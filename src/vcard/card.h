@@ -47,8 +47,11 @@ struct vcard;
 
 MUST_CHECK enum err vcard_new(const struct card_file *f, struct vcard **ret);
 void vcard_free(struct vcard **c);
-/* The card takes the key over, whatever comes of it. */
-MUST_CHECK enum err vcard_set_key(struct vcard *c, enum purpose purpose, EVP_PKEY *key,
+/*
+ * Put a key, and its certificate if it has one, where keys[i] of the card file describes
+ * it.  The card takes the key over, whatever comes of it.
+ */
+MUST_CHECK enum err vcard_set_key(struct vcard *c, size_t i, EVP_PKEY *key,
     struct cur certificate);
 MUST_CHECK enum err vcard_set_ca(struct vcard *c, size_t i, struct cur certificate);
 /* Write its directory files: the card is done.  Its state is that of a new card. */

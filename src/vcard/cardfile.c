@@ -2,6 +2,7 @@
 /* Reading card files. */
 #include "vcard/cardfile.h"
 
+#include "base/b64.h"
 #include "base/ini.h"
 
 const char *const purpose_slugs[PURPOSES] = {
@@ -21,21 +22,102 @@ static const struct card_object key_defaults[PURPOSES] = {
 };
 #define CA_FILES	0x1371
 
+static const uint8_t atr_piv[] = { 0x3b, 0x80, 0x01, 0x81 };
+static const uint8_t aid_piv[] = {	/* SP 800-73-5 part 1 section 2.2 */
+	0xa0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00, 0x10, 0x00, 0x01, 0x00 };
+
+static void
+set_atr_and_aid(struct card_file *f, struct cur atr, struct cur aid)
+{
+	memcpy(f->atr, atr.p, atr.n);
+	f->atr_len = atr.n;
+	memcpy(f->aid, aid.p, aid.n);
+	f->aid_len = aid.n;
+}
+
+static void
+uzi_defaults(struct card_file *f)
+{
+	set_atr_and_aid(f, cur_of(atr_default, sizeof(atr_default)),
+	    cur_of(aid_default, sizeof(aid_default)));
+	memcpy(f->label, "UZI-pas", 8);
+	f->references[USER_PIN] = 3;
+	f->references[PUK] = 1;
+	f->pin_min = 4;
+	f->second_channel = f->tries_query = true;
+	memcpy(f->keys, key_defaults, sizeof(key_defaults));
+}
+
+uint8_t
+piv_slot(size_t i)
+{
+	static const uint8_t first[PIV_RETIRED] = { 0x9a, 0x9c, 0x9d, 0x9e };
+
+	return i < PIV_RETIRED ? first[i] : i == PIV_ATTESTATION ? 0xf9 :
+	    (uint8_t)(0x82 + i - PIV_RETIRED);
+}
+
+bool
+piv_index(uint8_t slot, size_t *ret)
+{
+	for (size_t i = 0; i < CARD_KEYS; i++)
+		if (piv_slot(i) == slot) {
+			*ret = i;
+			return true;
+		}
+	return false;
+}
+
+static void
+piv_defaults(struct card_file *f)
+{
+	set_atr_and_aid(f, cur_of(atr_piv, sizeof(atr_piv)),
+	    cur_of(aid_piv, sizeof(aid_piv)));
+	memcpy(f->label, "PIV", 4);
+	f->references[USER_PIN] = 0x80;
+	f->references[PUK] = 0x81;
+	f->pin_min = 6;
+	f->logout = f->extended = f->chaining = true;
+	f->piv = (struct card_piv){
+		.version = { 5, 4, 3 }, .form_factor = 1, .show_serial = true,
+		.chuid = true, .ccc = true, .history = true,
+		.discovery = DISCOVERY_APPLICATION, .apt = APT_FULL,
+		.always_strict = true, .exact = true,
+	};
+	for (size_t i = 0; i < CARD_KEYS; i++) {
+		uint8_t slot = piv_slot(i);
+
+		f->keys[i].reference = slot;
+		f->keys[i].policy = slot == 0x9c ? PIN_ALWAYS :
+		    slot == 0x9e || slot == 0xf9 ? PIN_NEVER : PIN_ONCE;
+	}
+}
+
 void
-card_file_defaults(struct card_file *ret)
+card_file_defaults_of(enum card_type type, struct card_file *ret)
 {
 	*ret = (struct card_file){
-		.atr_len = sizeof(atr_default), .aid_len = sizeof(aid_default),
-		.label = "UZI-pas",
-		.tries = { 3, 3 }, .references = { 3, 1 }, .pin_min = 4,
-		.activated = true, .second_channel = true, .tries_query = true,
-		.read_before_pin = true, .read_max = 0xfe,
+		.type = type,
+		.tries = { 3, 3, 3 }, .references = { [SECOND_PIN] = NO_REFERENCE },
+		.activated = true, .read_before_pin = true, .read_max = 0xfe,
 		.pin_padding = PAD_ZERO, .empty_verify = EMPTY_TELLS,
 		.end_of_file = END_6A86,
 	};
-	memcpy(ret->atr, atr_default, sizeof(atr_default));
-	memcpy(ret->aid, aid_default, sizeof(aid_default));
-	memcpy(ret->keys, key_defaults, sizeof(key_defaults));
+	switch (type) {
+	case CARD_UZI:
+	case CARD_TYPES:
+		uzi_defaults(ret);
+		break;
+	case CARD_PIV:
+		piv_defaults(ret);
+		break;
+	}
+}
+
+void
+card_file_defaults(struct card_file *ret)
+{
+	card_file_defaults_of(CARD_UZI, ret);
 }
 
 /*
@@ -104,6 +186,23 @@ is_key(const struct ini_line *line, const char *key)
 	return cur_eq_str(line->key, key);
 }
 
+/* Only cards of other types than a UZI pass have a second PIN. */
+static enum err
+second_pin_line(struct card_file *f, const struct ini_line *line)
+{
+	enum err r;
+
+	if (is_key(line, "pin2_tries"))
+		return ini_int(line, 1, 15, &f->tries[SECOND_PIN]);
+	if (!is_key(line, "pin2"))
+		return ini_refuse(line, "atr, serial, label, pin, puk, pin2, pin_tries, "
+		    "puk_tries, pin2_tries or pin_min");
+	if ((r = read_secret(line, f->secrets[SECOND_PIN])) == ERR_OK &&
+	    f->references[SECOND_PIN] == NO_REFERENCE)
+		f->references[SECOND_PIN] = 0;
+	return r;
+}
+
 static enum err
 card_line(struct card_file *f, const struct ini_line *line)
 {
@@ -123,9 +222,13 @@ card_line(struct card_file *f, const struct ini_line *line)
 		return ini_int(line, 1, 15, &f->tries[PUK]);
 	if (is_key(line, "pin_min"))
 		return ini_int(line, 1, CARD_PIN_BYTES, &f->pin_min);
-	return ini_refuse(line,
-	    "atr, serial, label, pin, puk, pin_tries, puk_tries or pin_min");
+	return f->type == CARD_UZI ? ini_refuse(line,
+	    "atr, serial, label, pin, puk, pin_tries, puk_tries or pin_min") :
+	    second_pin_line(f, line);
 }
+
+/* What a type of card can be told. */
+enum { IN_UZI = 1 << CARD_UZI, IN_PIV = 1 << CARD_PIV, IN_ALL = IN_UZI | IN_PIV };
 
 /* The yes-or-no habits of an applet, by name. */
 static bool *
@@ -133,40 +236,46 @@ applet_flag(struct card_file *f, struct cur key)
 {
 	const struct {
 		const char *key;
+		unsigned    types;
 		bool	   *flag;
 	} flags[] = {
-		{ "vendor_lock", &f->vendor_lock },
-		{ "activated", &f->activated },
-		{ "selected_at_reset", &f->selected_at_reset },
-		{ "second_channel", &f->second_channel },
-		{ "logout", &f->logout },
-		{ "tries_query", &f->tries_query },
-		{ "extended", &f->extended },
-		{ "chaining", &f->chaining },
-		{ "read_before_pin", &f->read_before_pin },
-		{ "key_paths", &f->key_paths },
-		{ "select_path", &f->select_path },
-		{ "mse_any_order", &f->mse_any_order },
+		{ "vendor_lock", IN_UZI, &f->vendor_lock },
+		{ "activated", IN_ALL, &f->activated },
+		{ "selected_at_reset", IN_ALL, &f->selected_at_reset },
+		{ "second_channel", IN_UZI, &f->second_channel },
+		{ "logout", IN_ALL, &f->logout },
+		{ "tries_query", IN_UZI, &f->tries_query },
+		{ "extended", IN_ALL, &f->extended },
+		{ "chaining", IN_ALL, &f->chaining },
+		{ "read_before_pin", IN_UZI, &f->read_before_pin },
+		{ "key_paths", IN_UZI, &f->key_paths },
+		{ "select_path", IN_UZI, &f->select_path },
+		{ "mse_any_order", IN_UZI, &f->mse_any_order },
+		{ "yubico", IN_PIV, &f->piv.yubico },
+		{ "show_serial", IN_PIV, &f->piv.show_serial },
+		{ "chuid", IN_PIV, &f->piv.chuid },
+		{ "ccc", IN_PIV, &f->piv.ccc },
+		{ "history", IN_PIV, &f->piv.history },
+		{ "absent_empty", IN_PIV, &f->piv.absent_empty },
+		{ "always_strict", IN_PIV, &f->piv.always_strict },
+		{ "select_forgets", IN_PIV, &f->piv.select_forgets },
+		{ "exact", IN_PIV, &f->piv.exact },
+		{ "vci", IN_PIV, &f->piv.vci },
 	};
 
 	for (size_t i = 0; i < NELEM(flags); i++)
-		if (cur_eq_str(key, flags[i].key))
+		if (cur_eq_str(key, flags[i].key) && (flags[i].types >> f->type & 1) != 0)
 			return flags[i].flag;
 	return NULL;
 }
 
+/* How the files of an applet are read. */
 static enum err
-applet_line(struct card_file *f, const struct ini_line *line)
+files_line(struct card_file *f, const struct ini_line *line)
 {
 	static const char *const paddings[] = { "zero", "none", "any" };
-	static const char *const empties[] = { "tells", "counts", "refused" };
 	static const char *const ends[] = { "6282", "6A86", "6B00", "9000" };
-	bool *flag = applet_flag(f, line->key);
 
-	if (flag != NULL)
-		return ini_bool(line, flag);
-	if (is_key(line, "aid"))
-		return read_bytes(line, 5, sizeof(f->aid), f->aid, &f->aid_len);
 	if (is_key(line, "pin_reference"))
 		return ini_int(line, 0, 255, &f->references[USER_PIN]);
 	if (is_key(line, "puk_reference"))
@@ -177,27 +286,82 @@ applet_line(struct card_file *f, const struct ini_line *line)
 		return ini_int(line, 0, 1024, &f->filler);
 	if (is_key(line, "pin_padding"))
 		return ini_choice(line, paddings, NELEM(paddings), &f->pin_padding);
-	if (is_key(line, "empty_verify"))
-		return ini_choice(line, empties, NELEM(empties), &f->empty_verify);
 	if (is_key(line, "end_of_file"))
 		return ini_choice(line, ends, NELEM(ends), &f->end_of_file);
 	return ini_refuse(line, "a habit of an applet, see dezi-vcard(1)");
 }
 
 static enum err
-object_line(struct card_object *o, const struct ini_line *line, bool with_key)
+piv_line(struct card_piv *p, const struct ini_line *line)
+{
+	static const char *const discoveries[] = { "none", "application", "both",
+		"global" };
+	static const char *const apts[] = { "full", "short", "none" };
+	size_t n;
+
+	if (is_key(line, "version"))
+		return read_bytes(line, 3, 3, p->version, &n);
+	if (is_key(line, "guid"))
+		return read_bytes(line, 16, 16, p->guid, &n);
+	if (is_key(line, "form_factor"))
+		return ini_int(line, 0, 255, &p->form_factor);
+	if (is_key(line, "discovery"))
+		return ini_choice(line, discoveries, NELEM(discoveries), &p->discovery);
+	if (is_key(line, "apt"))
+		return ini_choice(line, apts, NELEM(apts), &p->apt);
+	return ini_refuse(line, "a habit of a PIV card, see dezi-vcard(1)");
+}
+
+static enum err
+applet_line(struct card_file *f, const struct ini_line *line)
+{
+	static const char *const empties[] = { "tells", "counts", "refused" };
+	bool *flag = applet_flag(f, line->key);
+
+	if (flag != NULL)
+		return ini_bool(line, flag);
+	if (is_key(line, "aid"))
+		return read_bytes(line, 5, sizeof(f->aid), f->aid, &f->aid_len);
+	if (is_key(line, "empty_verify"))
+		return ini_choice(line, empties, NELEM(empties), &f->empty_verify);
+	return f->type == CARD_PIV ? piv_line(&f->piv, line) : files_line(f, line);
+}
+
+/* What only the keys of a PIV card have. */
+static enum err
+piv_key_line(struct card_object *o, const struct ini_line *line)
+{
+	static const char *const policies[] = { "never", "once", "always" };
+	static const char *const touches[] = { "never", "always", "cached" };
+
+	if (is_key(line, "pin"))
+		return ini_choice(line, policies, NELEM(policies), &o->policy);
+	if (is_key(line, "touch"))
+		return ini_choice(line, touches, NELEM(touches), &o->touch);
+	if (is_key(line, "imported"))
+		return ini_bool(line, &o->imported);
+	if (is_key(line, "compressed"))
+		return ini_bool(line, &o->compressed);
+	return ini_refuse(line, "key, certificate, pin, touch, imported or compressed");
+}
+
+static enum err
+object_line(const struct card_file *f, struct card_object *o,
+    const struct ini_line *line, bool with_key)
 {
 	int64_t number;
 	enum err r;
 
 	if (is_key(line, "certificate"))
 		return ini_str(line, o->certificate, sizeof(o->certificate));
+	if (with_key && is_key(line, "key"))
+		return ini_str(line, o->key, sizeof(o->key));
+	if (f->type == CARD_PIV)
+		return piv_key_line(o, line);
 	if (is_key(line, "label"))
 		return ini_str(line, o->label, sizeof(o->label));
 	if (is_key(line, "file"))
 		return read_file_id(line, &o->file);
-	if (with_key && is_key(line, "key"))
-		return ini_str(line, o->key, sizeof(o->key));
 	if (with_key && is_key(line, "consent"))
 		return ini_bool(line, &o->consent);
 	if (with_key && is_key(line, "reference")) {
@@ -229,24 +393,45 @@ delay_line(struct card_file *f, const struct ini_line *line)
 struct parse {
 	struct card_file   *f;
 	struct card_object *object;	/* of the section we are in */
+	bool		    typed;	/* too late for another type */
 };
+
+static enum err
+take_key(struct parse *p, const struct ini_line *line, size_t i)
+{
+	if (p->f->keys[i].present)
+		return ini_refuse(line, "each key once");
+	p->f->keys[i].present = true;
+	p->object = &p->f->keys[i];
+	return ERR_OK;
+}
+
+static enum err
+start_uzi_key(struct parse *p, const struct ini_line *line)
+{
+	for (size_t i = 0; i < PURPOSES; i++)
+		if (cur_eq_str(line->name, purpose_slugs[i]))
+			return take_key(p, line, i);
+	return ini_refuse(line, "[key authentication], [key signature] or "
+	    "[key confidentiality]");
+}
+
+static enum err
+start_piv_key(struct parse *p, const struct ini_line *line)
+{
+	AUTO(buf_free) struct buf slot = BUF(1);
+	size_t i;
+
+	if (hex_get(line->name, &slot) != ERR_OK || slot.len != 1 ||
+	    !piv_index(slot.p[0], &i))
+		return ini_refuse(line, "[key SLOT]: 9A, 9C, 9D, 9E, 82 to 95 or F9");
+	return take_key(p, line, i);
+}
 
 static enum err
 start_key(struct parse *p, const struct ini_line *line)
 {
-	for (size_t i = 0; i < PURPOSES; i++) {
-		struct card_object *o = &p->f->keys[i];
-
-		if (!cur_eq_str(line->name, purpose_slugs[i]))
-			continue;
-		if (o->present)
-			return ini_refuse(line, "each key once");
-		o->present = true;
-		p->object = o;
-		return ERR_OK;
-	}
-	return ini_refuse(line, "[key authentication], [key signature] or "
-	    "[key confidentiality]");
+	return p->f->type == CARD_PIV ? start_piv_key(p, line) : start_uzi_key(p, line);
 }
 
 static enum err
@@ -271,7 +456,7 @@ start_section(struct parse *p, const struct ini_line *line)
 {
 	if (cur_eq_str(line->section, "key"))
 		return start_key(p, line);
-	if (cur_eq_str(line->section, "ca"))
+	if (cur_eq_str(line->section, "ca") && p->f->type != CARD_PIV)
 		return start_ca(p, line);
 	if (line->name.n == 0 && (cur_eq_str(line->section, "card") ||
 	    cur_eq_str(line->section, "applet") || cur_eq_str(line->section, "delay")))
@@ -279,24 +464,51 @@ start_section(struct parse *p, const struct ini_line *line)
 	return ini_refuse(line, "[card], [applet], [key NAME], [ca NAME] or [delay]");
 }
 
+/* type = ...: all that comes after it depends on it. */
+static enum err
+set_type(struct parse *p, const struct ini_line *line)
+{
+	static const char *const types[] = { "uzi", "piv" };
+	size_t type;
+	enum err r;
+
+	if (p->typed)
+		return ini_refuse(line, "the type before all else");
+	if ((r = ini_choice(line, types, NELEM(types), &type)) == ERR_OK)
+		card_file_defaults_of((enum card_type)type, p->f);
+	return r;
+}
+
+static enum err
+on_key(struct parse *p, const struct ini_line *line)
+{
+	if (cur_eq_str(line->section, "card"))
+		return is_key(line, "type") ? set_type(p, line) : card_line(p->f, line);
+	if (cur_eq_str(line->section, "applet"))
+		return applet_line(p->f, line);
+	if (cur_eq_str(line->section, "key"))
+		return object_line(p->f, p->object, line, true);
+	if (cur_eq_str(line->section, "ca"))
+		return object_line(p->f, p->object, line, false);
+	if (cur_eq_str(line->section, "delay"))
+		return delay_line(p->f, line);
+	return ini_refuse(line, "a section before the first key");
+}
+
 static enum err
 on_line(void *arg, const struct ini_line *line)
 {
 	struct parse *p = arg;
+	enum err r;
 
-	if (line->key.n == 0)
-		return start_section(p, line);
-	if (cur_eq_str(line->section, "card"))
-		return card_line(p->f, line);
-	if (cur_eq_str(line->section, "applet"))
-		return applet_line(p->f, line);
-	if (cur_eq_str(line->section, "key"))
-		return object_line(p->object, line, true);
-	if (cur_eq_str(line->section, "ca"))
-		return object_line(p->object, line, false);
-	if (cur_eq_str(line->section, "delay"))
-		return delay_line(p->f, line);
-	return ini_refuse(line, "a section before the first key");
+	if (line->key.n == 0) {
+		r = start_section(p, line);
+		p->typed = p->typed || !cur_eq_str(line->section, "card");
+	} else {
+		r = on_key(p, line);
+		p->typed = true;
+	}
+	return r;
 }
 
 /* A file or a reference that two objects share would hide one of them. */
@@ -310,24 +522,43 @@ clash(const struct card_object *a, const struct card_object *b, bool both_keys)
 static enum err
 check_objects(const struct card_file *f)
 {
-	const struct card_object *all[PURPOSES + CARD_CAS];
+	const struct card_object *all[CARD_KEYS + CARD_CAS];
 	size_t n = 0;
 
-	for (size_t i = 0; i < PURPOSES; i++)
+	for (size_t i = 0; i < CARD_KEYS; i++)
 		all[n++] = &f->keys[i];
 	for (size_t i = 0; i < f->cas_n; i++)
 		all[n++] = &f->cas[i];
 	for (size_t i = 0; i < n; i++) {
 		if (all[i]->present && (all[i]->certificate[0] == '\0' ||
-		    (i < PURPOSES && all[i]->key[0] == '\0')))
+		    (i < CARD_KEYS && all[i]->key[0] == '\0')))
 			return fail(ERR_CONFIG, "%s: no certificate, or no key",
 			    all[i]->label);
 		for (size_t j = 0; j < i; j++)
-			if (clash(all[i], all[j], i < PURPOSES))
+			if (clash(all[i], all[j], i < CARD_KEYS))
 				return fail(ERR_CONFIG,
 				    "%s and %s share a file or reference",
 				    all[j]->label, all[i]->label);
 	}
+	return ERR_OK;
+}
+
+/* A PIV slot may hold a key without a certificate; what attests must have both. */
+static enum err
+check_slots(const struct card_file *f)
+{
+	for (size_t i = 0; i < CARD_KEYS; i++) {
+		const struct card_object *o = &f->keys[i];
+
+		if (o->present && (o->key[0] == '\0' ||
+		    (i == PIV_ATTESTATION && o->certificate[0] == '\0')))
+			return fail(ERR_CONFIG, "[key %02X] lacks a key or a certificate",
+			    piv_slot(i));
+	}
+	for (size_t i = 0; i < SECRETS; i++)
+		if (strlen(f->secrets[i]) > PIV_PIN_BYTES)
+			return fail(ERR_CONFIG, "PIN and PUK of a PIV card have at most "
+			    "%d characters", PIV_PIN_BYTES);
 	return ERR_OK;
 }
 
@@ -336,9 +567,11 @@ check(const struct card_file *f)
 {
 	if (f->secrets[PUK][0] == '\0')
 		return fail(ERR_CONFIG, "[card] has no puk");
-	if (f->references[USER_PIN] == f->references[PUK])
-		return fail(ERR_CONFIG, "PIN and PUK share a reference");
-	return check_objects(f);
+	for (size_t i = 0; i < SECRETS; i++)
+		for (size_t j = 0; j < i; j++)
+			if (f->references[i] == f->references[j])
+				return fail(ERR_CONFIG, "PIN and PUK share a reference");
+	return f->type == CARD_PIV ? check_slots(f) : check_objects(f);
 }
 
 enum err

@@ -13,27 +13,69 @@
 #define CARD_AID_BYTES	16
 #define CARD_SERIAL	8
 #define CARD_PIN_BYTES	15	/* stored length of the applet */
+#define PIV_PIN_BYTES	8	/* of a PIV card */
 #define CARD_CAS	8
+#define CARD_KEYS	25		/* what a PIV card has room for */
 #define CARD_PATH	1024
+#define CARD_NAME	512		/* path of a key or a certificate */
 
+enum card_type { CARD_UZI, CARD_PIV, CARD_TYPES };
+
+/* The keys of a UZI pass, in this order.  Other cards number theirs as they like. */
 enum purpose { AUTHENTICATION, SIGNATURE, CONFIDENTIALITY, PURPOSES };
 extern const char *const purpose_slugs[PURPOSES];
 
-/* The two secrets of a card.  SafeSign calls the PUK "SO Pin". */
-enum secret_kind { USER_PIN, PUK, SECRETS };
+/*
+ * The secrets of a card.  SafeSign calls the PUK "SO Pin".  The second PIN is the global
+ * PIN of a PIV card; a card without one has no reference for it.
+ */
+enum secret_kind { USER_PIN, PUK, SECOND_PIN, SECRETS };
+#define NO_REFERENCE	(-1)
 
 enum pin_padding { PAD_ZERO, PAD_NONE, PAD_ANY };
 enum empty_verify { EMPTY_TELLS, EMPTY_COUNTS, EMPTY_REFUSED };
 enum end_of_file { END_6282, END_6A86, END_6B00, END_9000 };
 
+/* As GET METADATA and attestations number them, less one. */
+enum pin_policy { PIN_NEVER, PIN_ONCE, PIN_ALWAYS };
+enum touch_policy { TOUCH_NEVER, TOUCH_ALWAYS, TOUCH_CACHED };
+
 struct card_object {
 	bool	 present;
-	char	 key[CARD_PATH];	/* relative to the card file; empty for a CA */
-	char	 certificate[CARD_PATH];
+	char	 key[CARD_NAME];	/* relative to the card file; empty for a CA */
+	char	 certificate[CARD_NAME];
 	char	 label[64];
-	uint8_t	 reference;		/* of the key */
+	uint8_t	 reference;		/* of the key; the slot of a PIV card */
 	uint16_t file;			/* of the certificate, in DF 4302 */
 	bool	 consent;		/* a PIN for every use of the key */
+	/* PIV only */
+	size_t	 policy;		/* enum pin_policy */
+	size_t	 touch;			/* enum touch_policy: told, nobody has to touch */
+	bool	 imported;		/* else made on the card, and can be attested */
+	bool	 compressed;		/* the certificate is stored as gzip */
+};
+
+/* Which PINs the discovery object tells of; none: there is no such object. */
+enum piv_discovery { DISCOVERY_NONE, DISCOVERY_APPLICATION, DISCOVERY_BOTH,
+	DISCOVERY_GLOBAL };
+/* The answer to SELECT. */
+enum piv_apt { APT_FULL, APT_SHORT, APT_NONE };
+
+/* How one PIV card differs from another. */
+struct card_piv {
+	bool	yubico;			/* version, serial, metadata, attestation */
+	uint8_t version[3];
+	int64_t form_factor;
+	bool	show_serial;		/* F8, and in attestations */
+	uint8_t guid[16];
+	bool	chuid, ccc, history;	/* the card has these objects */
+	size_t	discovery;		/* enum piv_discovery */
+	size_t	apt;			/* enum piv_apt */
+	bool	absent_empty;		/* absent objects are 53 00, else 6A82 */
+	bool	always_strict;		/* PIN-always: nothing between PIN and use */
+	bool	select_forgets;		/* SELECT of the selected applet drops the PIN */
+	bool	exact;			/* order of tags and size of hashes matter */
+	bool	vci;			/* contactless without VCI: no PIN, few objects */
 };
 
 struct card_delays {
@@ -43,6 +85,7 @@ struct card_delays {
 };
 
 struct card_file {
+	enum card_type type;
 	uint8_t atr[CARD_ATR_BYTES];
 	size_t	atr_len;
 	uint8_t serial[CARD_SERIAL];
@@ -72,14 +115,25 @@ struct card_file {
 	size_t	empty_verify;		/* enum empty_verify */
 	size_t	end_of_file;		/* enum end_of_file */
 
-	struct card_object keys[PURPOSES];
+	struct card_piv piv;
+
+	struct card_object keys[CARD_KEYS];
 	struct card_object cas[CARD_CAS];
 	size_t		   cas_n;
 	struct card_delays delays;
 };
 
-/* A card with every default and nothing on it. */
+/* A card with every default and nothing on it: a UZI pass, or one of that type. */
 void card_file_defaults(struct card_file *ret);
+void card_file_defaults_of(enum card_type type, struct card_file *ret);
+
+/* The slots of a PIV card in the order of keys[]: 9A 9C 9D 9E, 82 to 95, F9. */
+uint8_t piv_slot(size_t i);
+/* False: there is no such slot. */
+bool piv_index(uint8_t slot, size_t *ret);
+#define PIV_RETIRED	4		/* index of slot 82 */
+#define PIV_ATTESTATION	24		/* index of slot F9 */
+
 /* Pure.  ERR_CONFIG and ERR_MALFORMED say which line and what was expected. */
 MUST_CHECK enum err card_file_parse(struct cur text, struct card_file *ret);
 

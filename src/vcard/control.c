@@ -145,6 +145,9 @@ set_tries(struct slot *s, const struct order *o)
 {
 	if (s->card == NULL)
 		return fail(ERR_CONFIG, "there is no card in slot %zu", s->number);
+	if (o->tries[SECOND_PIN] >= 0 &&
+	    vcard_file(s->card)->references[SECOND_PIN] == NO_REFERENCE)
+		return fail(ERR_CONFIG, "the card has no second PIN");
 	for (size_t i = 0; i < SECRETS; i++) {
 		if (o->tries[i] > vcard_file(s->card)->tries[i])
 			return fail(ERR_CONFIG, "the card has %lld tries at most",

@@ -7,7 +7,7 @@
 #define CLA_CHANNEL	0x03
 
 /* GET RESPONSE: what did not fit before.  T=1 only needs it beyond 256 bytes. */
-static unsigned
+unsigned
 cmd_get_response(struct vcard *c UNUSED, struct vchannel *ch, const struct command *m,
     struct buf *out)
 {
@@ -21,39 +21,16 @@ cmd_get_response(struct vcard *c UNUSED, struct vchannel *ch, const struct comma
 	return SW_OK;
 }
 
-enum { OPEN_APPLET = 1, PROPRIETARY = 2, CHAINED = 4 };
-
-static const struct {
-	uint8_t	    ins;
-	unsigned    needs;
-	command_fn *run;
-} commands[] = {
-	{ 0xa4, 0, cmd_select },
-	{ 0x70, 0, cmd_channel },
-	{ 0xc0, 0, cmd_get_response },
-	{ 0xb0, OPEN_APPLET, cmd_read_binary },
-	{ 0xca, OPEN_APPLET, cmd_get_data },
-	{ 0x84, OPEN_APPLET, cmd_get_challenge },
-	{ 0x20, OPEN_APPLET, cmd_verify },
-	{ 0x24, OPEN_APPLET, cmd_change },
-	{ 0x2c, OPEN_APPLET, cmd_unblock },
-	{ 0x22, OPEN_APPLET, cmd_mse },
-	{ 0x2a, OPEN_APPLET | CHAINED, cmd_pso },
-	{ 0x88, OPEN_APPLET | CHAINED, cmd_authenticate },
-	{ 0x34, OPEN_APPLET | PROPRIETARY, cmd_tries },
-	{ 0x3a, OPEN_APPLET | PROPRIETARY, cmd_public_key },
-};
-
-static int
-find_command(const struct command *m)
+static const struct applet_command *
+find_command(const struct applet *a, const struct command *m)
 {
 	unsigned class = (m->cla & CLA_PROPRIETARY) != 0 ? PROPRIETARY : 0;
 
-	for (size_t i = 0; i < NELEM(commands); i++)
-		if (commands[i].ins == m->ins &&
-		    (commands[i].needs & PROPRIETARY) == class)
-			return (int)i;
-	return -1;
+	for (size_t i = 0; i < a->n; i++)
+		if (a->commands[i].ins == m->ins &&
+		    (a->commands[i].needs & PROPRIETARY) == class)
+			return &a->commands[i];
+	return NULL;
 }
 
 /*
@@ -92,11 +69,14 @@ check_class(const struct vcard *c, const struct command *m)
 
 /* Collect a chain.  *ret_more: more is to come, the answer is the returned word. */
 static unsigned
-collect(struct vchannel *ch, struct command *m, unsigned needs, bool *ret_more)
+collect(const struct vcard *c, struct vchannel *ch, struct command *m, unsigned needs,
+    bool *ret_more)
 {
 	bool more = (m->cla & CLA_CHAIN) != 0;
 
 	*ret_more = more;
+	if (c->applet->rolls_back && ch->chain_ins != m->ins)
+		buf_clear(&ch->chain);
 	if (more && (needs & CHAINED) == 0)
 		return SW_CHAINING;
 	if (ch->chain.len != 0 && ch->chain_ins != m->ins) {
@@ -120,28 +100,30 @@ collect(struct vchannel *ch, struct command *m, unsigned needs, bool *ret_more)
 static unsigned
 run(struct vcard *c, struct vchannel *ch, struct command *m, struct buf *out)
 {
-	int i = find_command(m);
+	const struct applet_command *found = find_command(c->applet, m);
 	unsigned sw;
 	bool more;
 
-	if (i < 0)
+	if (found == NULL)
 		return ch->selected && c->file.vendor_lock ? SW_SECURITY : SW_INS;
-	if ((sw = check_applet(c, ch, m, commands[i].needs)) != SW_OK)
+	if ((sw = check_applet(c, ch, m, found->needs)) != SW_OK)
 		return sw;
-	sw = collect(ch, m, commands[i].needs, &more);
+	sw = collect(c, ch, m, found->needs, &more);
 	if (sw != SW_OK || more)
 		return sw;
-	sw = commands[i].run(c, ch, m, out);
+	sw = found->run(c, ch, m, out);
+	if (c->applet->after != NULL)
+		c->applet->after(c, m);
 	buf_clear(&ch->chain);
 	return sw;
 }
 
 /*
- * Give at most Le bytes.  Short of 256, a wrong Le is told (6Cxx); what is longer than
- * one short response waits for GET RESPONSE (61xx).
+ * Give at most Le bytes.  Short of 256, an applet of files tells a wrong Le (6Cxx); what
+ * else did not fit waits for GET RESPONSE (61xx).
  */
 static unsigned
-deliver(struct vchannel *ch, const struct command *m, const struct buf *out,
+deliver(const struct applet *a, struct vchannel *ch, const struct command *m, const struct buf *out,
     struct buf *ret)
 {
 	size_t most = m->has_le ? m->le : 256;	/* without Le only SELECT answers */
@@ -152,7 +134,7 @@ deliver(struct vchannel *ch, const struct command *m, const struct buf *out,
 		buf_cur(ret, rest);
 		return SW_OK;
 	}
-	if (rest.n <= 256 && m->ins != 0xc0)
+	if (a->tells_le && rest.n <= 256 && m->ins != 0xc0)
 		return SW_LE | (unsigned)(rest.n & 0xff);
 	if (!cur_take(&rest, most, &first))
 		return SW_FAULT;
@@ -181,7 +163,7 @@ answer(struct vcard *c, struct cur in, struct buf *ret)
 		buf_clear(&ch->pending);
 		return sw;
 	}
-	end = deliver(ch, &m, &out, ret);
+	end = deliver(c->applet, ch, &m, &out, ret);
 	return end != SW_OK ? end : sw;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* RSA keys, made by as many threads as there are processors. */
+/* Keys, made by as many threads as there are processors. */
 #include "vcard/keys.h"
 
+#include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <pthread.h>
@@ -21,6 +22,12 @@ struct work {
 	atomic_size_t	next;
 };
 
+static bool
+is_wanted(const struct key_job *job)
+{
+	return job->key == NULL && (job->bits != 0 || job->curve != NULL);
+}
+
 static void *
 make_some(void *arg)
 {
@@ -28,8 +35,9 @@ make_some(void *arg)
 	size_t i;
 
 	while ((i = atomic_fetch_add(&w->next, 1)) < w->n)
-		if (w->jobs[i].bits != 0 && w->jobs[i].key == NULL)
-			w->jobs[i].key = EVP_RSA_gen(w->jobs[i].bits);
+		if (is_wanted(&w->jobs[i]))
+			w->jobs[i].key = w->jobs[i].curve != NULL ?
+			    EVP_EC_gen(w->jobs[i].curve) : EVP_RSA_gen(w->jobs[i].bits);
 	return NULL;
 }
 
@@ -50,8 +58,8 @@ keys_make(struct key_job *jobs, size_t n)
 	while (started > 0)
 		pthread_join(threads[--started], NULL);
 	for (size_t i = 0; i < n; i++)
-		if (jobs[i].bits != 0 && jobs[i].key == NULL)
-			return fail(ERR_CRYPTO, "an RSA key could not be made");
+		if (is_wanted(&jobs[i]))
+			return fail(ERR_CRYPTO, "a key could not be made");
 	return ERR_OK;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* RSA keys: made many at once (RSA-4096 is slow), written and read as PEM. */
+/* Keys: made many at once (RSA-4096 is slow), written and read as PEM. */
 #ifndef DEZI_VCARD_KEYS_H
 #define DEZI_VCARD_KEYS_H
 
@@ -8,7 +8,8 @@
 #include "base/buf.h"
 
 struct key_job {
-	unsigned  bits;		/* 0: no key is wanted */
+	unsigned  bits;		/* of an RSA key; 0: none is wanted */
+	const char *curve;	/* the key is an elliptic one on it */
 	EVP_PKEY *key;		/* the job's own until somebody takes it */
 };
 

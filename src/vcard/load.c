@@ -33,9 +33,9 @@ read_certificate(const char *card, const struct card_object *o, struct buf *ret)
 }
 
 static enum err
-load_key(struct vcard *c, const char *card, enum purpose purpose)
+load_key(struct vcard *c, const char *card, size_t i)
 {
-	const struct card_object *o = &vcard_file(c)->keys[purpose];
+	const struct card_object *o = &vcard_file(c)->keys[i];
 	AUTO(buf_free) struct buf certificate = BUF(CERT_MAX);
 	EVP_PKEY *key;
 	char path[PATH_MAX];
@@ -43,11 +43,13 @@ load_key(struct vcard *c, const char *card, enum purpose purpose)
 
 	if (!o->present)
 		return ERR_OK;
-	if ((r = read_certificate(card, o, &certificate)) != ERR_OK ||
-	    (r = beside(card, o->key, path)) != ERR_OK ||
+	if (o->certificate[0] != '\0' &&
+	    (r = read_certificate(card, o, &certificate)) != ERR_OK)
+		return r;
+	if ((r = beside(card, o->key, path)) != ERR_OK ||
 	    (r = need(key_read(path, &key), path)) != ERR_OK)
 		return r;
-	return vcard_set_key(c, purpose, key, buf_view(&certificate));
+	return vcard_set_key(c, i, key, buf_view(&certificate));
 }
 
 static enum err
@@ -64,8 +66,8 @@ load_objects(struct vcard *c, const char *card)
 {
 	enum err r = ERR_OK;
 
-	for (size_t i = 0; i < PURPOSES && r == ERR_OK; i++)
-		r = load_key(c, card, (enum purpose)i);
+	for (size_t i = 0; i < CARD_KEYS && r == ERR_OK; i++)
+		r = load_key(c, card, i);
 	for (size_t i = 0; i < vcard_file(c)->cas_n && r == ERR_OK; i++)
 		r = load_ca(c, card, i);
 	return r != ERR_OK ? r : vcard_finish(c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* dezi-vcard: virtual UZI passes, their test PKI, and their remote control. */
+/* dezi-vcard: virtual UZI passes and tokens, their test PKI, and their remote control. */
 #include "config.h"
 
 #include <stdio.h>

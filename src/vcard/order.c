@@ -145,10 +145,14 @@ tries(struct cur *in, struct order *o)
 {
 	enum err r = number(in, "the tries left of the PIN", 15, &o->tries[USER_PIN]);
 
-	o->tries[PUK] = -1;
+	o->tries[PUK] = o->tries[SECOND_PIN] = -1;
 	if (r != ERR_OK || in->n == 0)
 		return r;
-	return number(in, "the tries left of the PUK", 15, &o->tries[PUK]);
+	r = number(in, "the tries left of the PUK", 15, &o->tries[PUK]);
+	if (r != ERR_OK || in->n == 0)
+		return r;
+	return number(in, "the tries left of the second PIN", 15,
+	    &o->tries[SECOND_PIN]);
 }
 
 /* wait SLOT COUNTER N [MS], wait SLOT STATE [MS] */

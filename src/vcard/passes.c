@@ -8,9 +8,6 @@
 #include "vcard/ossl.h"
 #include "vcard/pki.h"
 
-#define FIRST_PIN	"123456"
-#define FIRST_PUK	"12345678"
-
 /* ATRs of UZI passes: JCOP 4 P71, JCOP 3 P60, and the older J2A081. */
 #define ATR_JCOP4	"3BDC18FF8191FE1FC3060A2B06010401E910050204D6"
 #define ATR_JCOP3	"3BDC18FF8191FE1FC3060A2B06010401E910050203D1"
@@ -24,9 +21,8 @@ atr_of(size_t pass)
 	return atrs[pass < NELEM(atrs) ? pass : 0];
 }
 
-/* "DZ", 0, and the UZI number in BCD. */
-static void
-put_serial(struct buf *b, const struct pass_plan *p)
+void
+pass_put_serial(struct buf *b, const struct pass_plan *p)
 {
 	buf_fmt(b, "serial = 44 5A 00 0%.1s %.2s %.2s %.2s %.2s\n", p->uzi_number,
 	    p->uzi_number + 1, p->uzi_number + 3, p->uzi_number + 5, p->uzi_number + 7);
@@ -68,7 +64,7 @@ write_card_file(const struct hierarchy *h, const struct pass_plan *p, const char
 
 	buf_fmt(&b, "# Virtual UZI pass of \"%s\"; see dezi-vcard(1).\n", p->cn);
 	buf_fmt(&b, "[card]\natr = %s\n", atr);
-	put_serial(&b, p);
+	pass_put_serial(&b, p);
 	buf_fmt(&b, "label = UZI-pas\npin = %s\npuk = %s\n",
 	    FIRST_PIN, FIRST_PUK);
 	if (p->locked)

@@ -2,7 +2,7 @@
 /* PIN and PUK: comparing, changing, unblocking, counting (ISO 7816-4). */
 #include "vcard/inside.h"
 
-static bool
+bool
 secret_of(const struct vcard *c, uint8_t reference, enum secret_kind *ret)
 {
 	for (size_t i = 0; i < SECRETS; i++)
@@ -76,11 +76,10 @@ split(const struct vcard *c, struct cur in, enum secret_kind kind, struct cur *r
 	return unpad(c, *ret_old, ret_old) && unpad(c, in, ret_new);
 }
 
-/* What may become a PIN: printable, because the state file is text. */
-static bool
-is_good(const struct vcard *c, struct cur value)
+bool
+secret_is_good(const struct vcard *c, struct cur value, size_t max)
 {
-	if (value.n < (size_t)c->file.pin_min || value.n > CARD_PIN_BYTES)
+	if (value.n < (size_t)c->file.pin_min || value.n > max)
 		return false;
 	for (size_t i = 0; i < value.n; i++)
 		if (value.p[i] <= 0x20 || value.p[i] >= 0x7f)
@@ -91,7 +90,7 @@ is_good(const struct vcard *c, struct cur value)
 static unsigned
 replace(struct vcard *c, enum secret_kind kind, struct cur value)
 {
-	if (!is_good(c, value) || !cur_to_str(value, c->state.secrets[kind],
+	if (!secret_is_good(c, value, CARD_PIN_BYTES) || !cur_to_str(value, c->state.secrets[kind],
 	    sizeof(c->state.secrets[kind])))
 		return SW_DATA;
 	return SW_OK;
@@ -169,7 +168,8 @@ cmd_change(struct vcard *c, struct vchannel *ch UNUSED, const struct command *m,
 	}
 	if (!split(c, m->data, kind, &old, &new))
 		return SW_LENGTH;
-	if (!is_blocked(c, kind) && cur_eq(old, value_of(c, kind)) && !is_good(c, new))
+	if (!is_blocked(c, kind) && cur_eq(old, value_of(c, kind)) &&
+	    !secret_is_good(c, new, CARD_PIN_BYTES))
 		return SW_DATA;
 	if ((sw = compare(c, kind, old)) != SW_OK)
 		return sw;

@@ -110,7 +110,7 @@ static enum err
 make_folders(const char *dir)
 {
 	static const char *const below[] = { "ca", "cards", "trust", "trust/anchors",
-		"trust/intermediates", "trust/crls" };
+		"trust/intermediates", "trust/crls", "trust/attestation" };
 	enum err r = pki_folder("%s", dir);
 
 	for (size_t i = 0; i < NELEM(below) && r == ERR_OK; i++)
@@ -118,15 +118,22 @@ make_folders(const char *dir)
 	return r;
 }
 
+/* The keys of all cards; those of a foreign hierarchy are the same. */
+struct card_keys {
+	EVP_PKEY *pass[PASSES_MAX][PURPOSES];
+	EVP_PKEY *token[TOKENS][TOKEN_KEYS];
+};
+
 static enum err
 make_hierarchy(struct hierarchy *h, const struct pki_options *o,
-    EVP_PKEY *const (*keys)[PURPOSES])
+    const struct card_keys *keys, EVP_PKEY *vendor)
 {
 	enum err r;
 
 	if ((r = make_folders(h->dir)) != ERR_OK ||
 	    (r = make_cas(h, o->now)) != ERR_OK ||
-	    (r = passes_write(h, o, keys)) != ERR_OK)
+	    (r = passes_write(h, o, keys->pass)) != ERR_OK ||
+	    (r = tokens_write(h, o, keys->token, vendor)) != ERR_OK)
 		return r;
 	return revoked_crls(h, o->now);
 }
@@ -136,6 +143,8 @@ struct keyring {
 	struct key_job ca[CA_COUNT];
 	struct key_job other[CA_COUNT];
 	struct key_job pass[PASSES_MAX * PURPOSES];
+	struct key_job token[TOKENS * TOKEN_KEYS];
+	struct key_job vendor[2];
 	struct key_job negative;
 };
 
@@ -156,8 +165,26 @@ keyring_make(struct keyring *k, const struct pki_options *o)
 		if (o->passes[i / PURPOSES].has[i % PURPOSES])
 			k->pass[i].bits = o->passes[i / PURPOSES].issuer == CA_G4 ?
 			    o->pass_bits / 2 * 3 : o->pass_bits;
+	for (size_t i = 0; i < o->tokens_n * TOKEN_KEYS; i++) {
+		const struct token_key *t =
+		    &o->tokens[i / TOKEN_KEYS].keys[i % TOKEN_KEYS];
+
+		k->token[i].curve = t->curve;
+		k->token[i].bits = t->slug == NULL || t->curve != NULL ? 0 : o->pass_bits;
+	}
+	for (size_t i = 0; i < NELEM(k->vendor) && o->tokens_n != 0; i++)
+		k->vendor[i].bits = o->pass_bits;
 	k->negative.bits = o->pass_bits;
 	return keys_make((struct key_job *)k, sizeof(*k) / sizeof(struct key_job));
+}
+
+static void
+lend_keys(const struct keyring *k, struct card_keys *ret)
+{
+	for (size_t i = 0; i < NELEM(k->pass); i++)
+		ret->pass[i / PURPOSES][i % PURPOSES] = k->pass[i].key;
+	for (size_t i = 0; i < NELEM(k->token); i++)
+		ret->token[i / TOKEN_KEYS][i % TOKEN_KEYS] = k->token[i].key;
 }
 
 /* The keys change owner. */
@@ -190,7 +217,7 @@ pki_make(const struct pki_options *o)
 	AUTO(keyring_end) struct keyring k = { 0 };
 	AUTO(hierarchy_end) struct hierarchy own = { .dir = o->dir, .n = CA_COUNT };
 	AUTO(hierarchy_end) struct hierarchy foreign = { .n = CA_G3_COUNT };
-	EVP_PKEY *passes[PASSES_MAX][PURPOSES];
+	struct card_keys cards;
 	char other[PATH_MAX];
 	enum err r;
 
@@ -201,10 +228,9 @@ pki_make(const struct pki_options *o)
 	foreign.dir = other;
 	take_keys(&own, k.ca);
 	take_keys(&foreign, k.other);
-	for (size_t i = 0; i < PASSES_MAX * PURPOSES; i++)
-		passes[i / PURPOSES][i % PURPOSES] = k.pass[i].key;
-	if ((r = make_hierarchy(&own, o, passes)) != ERR_OK ||
-	    (r = make_hierarchy(&foreign, o, passes)) != ERR_OK)
+	lend_keys(&k, &cards);
+	if ((r = make_hierarchy(&own, o, &cards, k.vendor[0].key)) != ERR_OK ||
+	    (r = make_hierarchy(&foreign, o, &cards, k.vendor[1].key)) != ERR_OK)
 		return r;
 	return negative_make(&own, o->now, k.negative.key);
 }

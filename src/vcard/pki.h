@@ -3,7 +3,7 @@
  * The test PKI on disk:
  *
  *	DIR/ca/			keys and certificates of the CAs, and what they revoked
- *	DIR/trust/		anchors, intermediates, crls: a trust folder
+ *	DIR/trust/		anchors, intermediates, crls: a trust folder; attestation
  *	DIR/cards/		NAME.card, and NAME/ with its keys and certificates
  *	DIR/other/		the same names and pass keys under foreign CAs
  *	DIR/negative/		certificates that no broker may accept
@@ -22,6 +22,8 @@ struct pki_options {
 	unsigned    pass_bits;	/* G4 passes have half as many again */
 	const struct pass_plan *passes;
 	size_t	    passes_n;	/* at most PASSES_MAX */
+	const struct token_plan *tokens;
+	size_t	    tokens_n;	/* at most TOKENS */
 };
 
 /* As the UZI register has them. */
@@ -62,5 +64,16 @@ MUST_CHECK enum err negative_make(const struct hierarchy *h, int64_t now, EVP_PK
 /* passes.c: the passes and their card files. */
 MUST_CHECK enum err passes_write(const struct hierarchy *h, const struct pki_options *o,
     EVP_PKEY *const (*keys)[PURPOSES]);
+
+/*
+ * tokens.c: the tokens, their card files, and the root of a vendor that attests them.
+ */
+MUST_CHECK enum err tokens_write(const struct hierarchy *h, const struct pki_options *o,
+    EVP_PKEY *const (*keys)[TOKEN_KEYS], EVP_PKEY *vendor);
+
+/* "serial = ...": "DZ", 0, and the UZI number in BCD. */
+void pass_put_serial(struct buf *b, const struct pass_plan *p);
+#define FIRST_PIN	"123456"
+#define FIRST_PUK	"12345678"
 
 #endif

@@ -77,6 +77,7 @@ make_from_file(struct asked *a)
 	if (r != ERR_OK)
 		return r;
 	a->pki.passes = pass_file_plans(f, &a->pki.passes_n);
+	a->pki.tokens_n = 0;
 	r = pki_make(&a->pki);
 	pass_file_free(&f);
 	return r;
@@ -96,7 +97,8 @@ int
 pki_main(int argc, char **argv)
 {
 	struct asked a = { .pki = { .now = clock_utc(), .ca_bits = PKI_CA_BITS,
-	    .pass_bits = PKI_PASS_BITS, .passes = pass_plans, .passes_n = PASSES } };
+	    .pass_bits = PKI_PASS_BITS, .passes = pass_plans, .passes_n = PASSES,
+	    .tokens = token_plans, .tokens_n = TOKENS } };
 	enum err r;
 
 	if (!parse(argc, argv, &a))

@@ -47,6 +47,26 @@ struct pass_plan {
 extern const struct pass_plan pass_plans[PASSES];
 #define PLAN_SUBSCRIBER	"90000123"
 
+/* A token: a PIV or ISO 7816-15 card with the certificates of a pass. */
+#define TOKEN_KEYS	6
+
+struct token_key {
+	const char *slug;		/* of its files and its section; NULL: the end */
+	const char *curve;		/* NULL: RSA */
+	enum token_use { FOR_PURPOSE, FOR_CARD, FOR_ATTESTATION } use;
+	enum purpose purpose;
+	const char *lines;		/* of its section, besides key and certificate */
+};
+
+struct token_plan {
+	struct pass_plan pass;		/* whose it is, and the name of the card */
+	const char *card;		/* lines of its card file */
+	const char *applet;
+	struct token_key keys[TOKEN_KEYS];
+};
+#define TOKENS		2
+extern const struct token_plan token_plans[TOKENS];
+
 /* One certificate of a pass; negative.c spoils it before it is signed. */
 struct leaf {
 	struct x509_plan x509;

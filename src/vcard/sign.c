@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The keys: preparing (MSE SET), using (PSO, INTERNAL AUTHENTICATE), public halves. */
 #include <openssl/core_names.h>
-#include <openssl/rsa.h>
 
+#include "vcard/crypto.h"
 #include "vcard/inside.h"
-#include "vcard/ossl.h"
 
 #define ALG_PKCS1	0x02	/* the host brings the DigestInfo */
 #define PKCS1_OVERHEAD	11
-#define KEY_BYTES_MAX	1024
 
 static bool
 key_of(const struct vcard *c, uint8_t reference, enum purpose *ret)
@@ -106,16 +104,10 @@ static unsigned
 pkcs1_sign(struct vcard *c, const struct vchannel *ch, struct cur data, struct buf *out)
 {
 	EVP_PKEY *key = c->keys[ch->key].key;
-	AUTO(ossl_key_ctx) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
-	size_t n = (size_t)EVP_PKEY_get_size(key);
-	uint8_t *room;
 
-	if (data.n == 0 || data.n + PKCS1_OVERHEAD > n)
+	if (data.n == 0 || data.n + PKCS1_OVERHEAD > crypto_size(key))
 		return SW_LENGTH;
-	room = buf_room(out, n);
-	if (ctx == NULL || room == NULL || EVP_PKEY_sign_init(ctx) != 1 ||
-	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) != 1 ||
-	    EVP_PKEY_sign(ctx, room, &n, data.p, data.n) != 1)
+	if (!crypto_rsa_pkcs1(key, data, out))
 		return SW_FAULT;
 	was_used(c, ch);
 	return SW_OK;
@@ -127,21 +119,13 @@ pkcs1_decipher(struct vcard *c, const struct vchannel *ch, struct cur data,
     struct buf *out)
 {
 	EVP_PKEY *key = c->keys[ch->key].key;
-	AUTO(ossl_key_ctx) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
-	uint8_t plain[KEY_BYTES_MAX], indicator;
-	size_t n = sizeof(plain);
+	uint8_t indicator;
 
-	if (data.n != (size_t)EVP_PKEY_get_size(key) + 1)
+	if (data.n != crypto_size(key) + 1)
 		return SW_LENGTH;
-	if (!cur_u8(&data, &indicator) || indicator != 0)
+	if (!cur_u8(&data, &indicator) || indicator != 0 ||
+	    !crypto_rsa_decipher(key, data, out))
 		return SW_DATA;
-	if (ctx == NULL || EVP_PKEY_decrypt_init(ctx) != 1 ||
-	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) != 1)
-		return SW_FAULT;
-	if (EVP_PKEY_decrypt(ctx, plain, &n, data.p, data.n) != 1)
-		return SW_DATA;
-	buf_put(out, plain, n);
-	explicit_bzero(plain, sizeof(plain));
 	was_used(c, ch);
 	return SW_OK;
 }
@@ -184,17 +168,12 @@ unsigned
 cmd_public_key(struct vcard *c, struct vchannel *ch UNUSED, const struct command *m,
     struct buf *out)
 {
-	AUTO(ossl_bn) BIGNUM *n = NULL;
 	enum purpose purpose;
-	uint8_t *room;
 
 	if (m->p2 != 0x01 && m->p2 != 0x02)
 		return SW_P1P2;
 	if (!key_of(c, m->p1, &purpose))
 		return SW_NOT_FOUND;
-	if (EVP_PKEY_get_bn_param(c->keys[purpose].key, m->p2 == 0x01 ?
-	    OSSL_PKEY_PARAM_RSA_N : OSSL_PKEY_PARAM_RSA_E, &n) != 1)
-		return SW_FAULT;
-	room = buf_room(out, (size_t)BN_num_bytes(n));
-	return room != NULL && BN_bn2bin(n, room) > 0 ? SW_OK : SW_FAULT;
+	return crypto_put_number(c->keys[purpose].key, m->p2 == 0x01 ?
+	    OSSL_PKEY_PARAM_RSA_N : OSSL_PKEY_PARAM_RSA_E, out) ? SW_OK : SW_FAULT;
 }

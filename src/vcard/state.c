@@ -7,8 +7,9 @@
 
 #define STATE_MAX	4096
 
-static const char *const secret_names[SECRETS] = { "pin", "puk" };
-static const char *const tries_names[SECRETS] = { "pin_tries", "puk_tries" };
+static const char *const secret_names[SECRETS] = { "pin", "puk", "pin2" };
+static const char *const tries_names[SECRETS] = { "pin_tries", "puk_tries",
+	"pin2_tries" };
 
 void
 card_state_new(const struct card_file *f, struct card_state *ret)
@@ -46,6 +47,8 @@ on_line(void *arg, const struct ini_line *line)
 		return cur_eq_str(line->section, "state") ? ERR_OK :
 		    ini_refuse(line, "[state]");
 	for (size_t i = 0; i < SECRETS; i++) {
+		if (p->f->references[i] == NO_REFERENCE)
+			continue;
 		if (cur_eq_str(line->key, secret_names[i]))
 			return ini_str(line, p->s->secrets[i], sizeof(p->s->secrets[i]));
 		if (!cur_eq_str(line->key, tries_names[i]))
@@ -54,7 +57,7 @@ on_line(void *arg, const struct ini_line *line)
 			p->s->tries[i] = (unsigned)tries;
 		return r;
 	}
-	return ini_refuse(line, "pin, puk, pin_tries or puk_tries");
+	return ini_refuse(line, "pin, puk, pin_tries or puk_tries (pin2, pin2_tries)");
 }
 
 enum err
@@ -71,6 +74,8 @@ card_state_put(struct buf *b, const struct card_file *f, const struct card_state
 	buf_str(b, "# What this virtual card remembers; delete the file for a new card.\n"
 	    "[state]\n");
 	for (size_t i = 0; i < SECRETS; i++) {
+		if (f->references[i] == NO_REFERENCE)
+			continue;
 		if (strcmp(s->secrets[i], f->secrets[i]) != 0)
 			buf_fmt(b, "%s = %s\n", secret_names[i], s->secrets[i]);
 		buf_fmt(b, "%s = %u\n", tries_names[i], s->tries[i]);

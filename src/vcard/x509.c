@@ -4,6 +4,7 @@
 
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "vcard/der.h"
@@ -270,12 +271,29 @@ add_eku(X509 *c, const struct x509_plan *p)
 	return p->eku == NULL ? ERR_OK : add_ext(c, OID_EKU, false, &b);
 }
 
+static enum err
+add_extra(X509 *c, const struct x509_plan *p)
+{
+	enum err r = ERR_OK;
+
+	for (const struct x509_extra *e = p->extra;
+	    e != NULL && e->oid != NULL && r == ERR_OK; e++) {
+		AUTO(buf_free) struct buf b = BUF(EXT_MAX);
+
+		buf_cur(&b, e->value);
+		r = add_ext(c, e->oid, false, &b);
+	}
+	return r;
+}
+
 /* In the order of the passes of 2017; nobody may rely on it. */
 static enum err
 add_extensions(X509 *c, const struct x509_plan *p, const X509 *issuer)
 {
 	enum err r;
 
+	if (p->bare)
+		return add_extra(c, p);
 	if ((r = add_san(c, p)) != ERR_OK ||
 	    (r = add_access(c, p)) != ERR_OK ||
 	    (r = add_subject_key(c)) != ERR_OK ||
@@ -283,9 +301,10 @@ add_extensions(X509 *c, const struct x509_plan *p, const X509 *issuer)
 	    (r = add_authority_key(c, issuer)) != ERR_OK ||
 	    (r = add_policies(c, p)) != ERR_OK ||
 	    (r = add_crl_point(c, p)) != ERR_OK ||
-	    (r = add_usage(c, p)) != ERR_OK)
+	    (r = add_usage(c, p)) != ERR_OK ||
+	    (r = add_eku(c, p)) != ERR_OK)
 		return r;
-	return add_eku(c, p);
+	return add_extra(c, p);
 }
 
 /*
@@ -322,6 +341,25 @@ start_signing(EVP_MD_CTX *md, const struct x509_signer *by)
 	    EVP_PKEY_CTX_set_rsa_pss_saltlen(key, RSA_PSS_SALTLEN_DIGEST) != 1))
 		return trouble("a signature");
 	return ERR_OK;
+}
+
+static bool
+seconds_of(const ASN1_TIME *t, int64_t *ret)
+{
+	struct tm tm;
+
+	if (ASN1_TIME_to_tm(t, &tm) != 1)
+		return false;
+	*ret = timegm(&tm);
+	return true;
+}
+
+enum err
+x509_times_of(const X509 *cert, struct x509_plan *ret)
+{
+	return seconds_of(X509_get0_notBefore(cert), &ret->not_before) &&
+	    seconds_of(X509_get0_notAfter(cert), &ret->not_after) ? ERR_OK :
+	    trouble("a time");
 }
 
 static enum err

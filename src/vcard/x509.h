@@ -18,12 +18,19 @@
 #define USAGE_NON_REPUDIATION	0x4000u
 #define USAGE_KEY_ENCIPHERMENT	0x2000u
 #define USAGE_DATA_ENCIPHERMENT	0x1000u
+#define USAGE_KEY_AGREEMENT	0x0800u
 #define USAGE_CERT_SIGN		0x0400u
 #define USAGE_CRL_SIGN		0x0200u
 
 struct x509_part {
 	const char *oid;
 	const char *text;	/* UTF-8; NULL: left out */
+};
+
+/* An extension of a vendor's own; value as it is. */
+struct x509_extra {
+	const char *oid;	/* NULL: the end */
+	struct cur  value;
 };
 
 struct x509_plan {
@@ -42,15 +49,19 @@ struct x509_plan {
 	const char *issuer_url;		/* the same */
 	const char *ocsp_url;
 	struct cur  san;		/* the extension's value; empty: no extension */
+	const struct x509_extra *extra;	/* behind all others; NULL: none */
+	bool	    bare;		/* no extensions but those of extra */
 };
 
 /* Who signs.  cert NULL: the certificate that is made signs itself. */
 struct x509_signer {
 	X509	 *cert;
 	EVP_PKEY *key;
-	bool	  pss;		/* RSASSA-PSS SHA-512; else PKCS#1 v1.5 SHA-256 */
+	bool	  pss;		/* RSASSA-PSS SHA-512; else PKCS#1 v1.5 or ECDSA, SHA-256 */
 };
 
+/* Take over when a certificate is valid.  ERR_CRYPTO */
+MUST_CHECK enum err x509_times_of(const X509 *cert, struct x509_plan *ret);
 /* ERR_CRYPTO, ERR_NOMEM */
 MUST_CHECK enum err x509_make(const struct x509_plan *p, const struct x509_signer *by,
     X509 **ret);

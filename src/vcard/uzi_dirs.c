@@ -355,7 +355,7 @@ add_objects(struct vcard *c)
 }
 
 enum err
-p15_write(struct vcard *c)
+uzi_write(struct vcard *c)
 {
 	enum err r;
 
