@@ -353,6 +353,22 @@ crypto_check(const struct x509_view *v, const struct mech *m, const struct mech_
 	return good;
 }
 
+bool
+crypto_is_peer(const struct x509_view *v, struct cur point)
+{
+	EVP_PKEY *peer;
+	bool good;
+
+	if (is_octets(v))
+		return point.n == (size_t)EVP_PKEY_get_size(v->key);
+	peer = EVP_PKEY_new();
+	good = peer != NULL && point.n != 0 && point.p[0] == 0x04 &&
+	    EVP_PKEY_copy_parameters(peer, v->key) == 1 &&
+	    EVP_PKEY_set1_encoded_public_key(peer, point.p, point.n) == 1;
+	EVP_PKEY_free(peer);
+	return good;
+}
+
 enum err
 crypto_encrypt(const struct x509_view *v, const struct mech *m, const struct mech_params *p,
     struct cur data, struct buf *ret)

@@ -50,6 +50,9 @@ MUST_CHECK enum err x509_put_end(const struct x509_view *v, struct buf *ret);
 bool crypto_check(const struct x509_view *v, const struct mech *m, const struct mech_params *p,
     struct cur input, struct cur sig);
 
+/* Is the point a public key on the curve of the certificate's?  It goes to the card. */
+bool crypto_is_peer(const struct x509_view *v, struct cur point);
+
 /* RSAES-PKCS1-v1_5 or RSAES-OAEP, appended. */
 MUST_CHECK enum err crypto_encrypt(const struct x509_view *v, const struct mech *m,
     const struct mech_params *p, struct cur data, struct buf *ret);

@@ -4,7 +4,18 @@
 #include "pkcs11/log.h"
 #include "pkcs11/session.h"
 
-/* CKR_OK and *ret; a value that cannot be had is not equal to anything. */
+/* A value that cannot be had is not equal to anything. */
+static ck_rv_t
+compare(ck_rv_t rv, const struct buf *value, const struct ck_attribute *a, bool *ret)
+{
+	*ret = false;
+	if (rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE)
+		return CKR_OK;
+	if (rv == CKR_OK)
+		*ret = cur_eq(buf_view(value), cur_of(a->value, a->value_len));
+	return rv;
+}
+
 static ck_rv_t
 is_equal(struct token *t, const struct object *o, const struct ck_attribute *a, bool *ret,
     enum err *error)
@@ -12,12 +23,7 @@ is_equal(struct token *t, const struct object *o, const struct ck_attribute *a, 
 	AUTO(buf_free) struct buf value = BUF(ATTR_MAX);
 	ck_rv_t rv = attr_put(t, o, a->type, &value, error);
 
-	*ret = false;
-	if (rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE)
-		return CKR_OK;
-	if (rv == CKR_OK)
-		*ret = cur_eq(buf_view(&value), cur_of(a->value, a->value_len));
-	return rv;
+	return compare(rv, &value, a, ret);
 }
 
 /* What costs nothing is compared first, so that certificates are only read for candidates. */
@@ -38,16 +44,39 @@ matches(struct token *t, const struct object *o, const struct ck_attribute *temp
 	return CKR_OK;
 }
 
+/* Keys that this program derived. */
+static ck_rv_t
+search_derived(struct call *c, const struct ck_attribute *template, ck_ulong n)
+{
+	const struct derived *d;
+	struct find *f = &c->s->find;
+
+	for (size_t k = 0; (d = derived_at(c->slot, k, c->t->login == LOGIN_USER)) != NULL; k++) {
+		bool yes = true;
+
+		for (ck_ulong i = 0; i < n && yes; i++) {
+			AUTO(buf_free) struct buf value = BUF(ATTR_MAX);
+			ck_rv_t rv = derived_put(d, template[i].type, &value);
+
+			if ((rv = compare(rv, &value, &template[i], &yes)) != CKR_OK)
+				return rv;
+		}
+		if (yes)
+			f->found[f->n++] = d->handle;
+	}
+	return CKR_OK;
+}
+
 static ck_rv_t
 search(struct call *c, const struct ck_attribute *template, ck_ulong n)
 {
 	struct find *f = &c->s->find;
+	ck_rv_t rv;
 
 	*f = (struct find){ .active = false };
 	for (size_t i = 0; i < c->t->n_objects; i++) {
 		enum err error = ERR_OK;
 		bool yes = false;
-		ck_rv_t rv;
 
 		if (!token_shows(c->t, &c->t->objects[i]))
 			continue;
@@ -57,8 +86,9 @@ search(struct call *c, const struct ck_attribute *template, ck_ulong n)
 		if (yes)
 			f->found[f->n++] = token_handle(c->t, i);
 	}
-	f->active = true;
-	return CKR_OK;
+	rv = search_derived(c, template, n);
+	f->active = rv == CKR_OK;
+	return rv;
 }
 
 ck_rv_t
@@ -107,21 +137,53 @@ C_FindObjectsFinal(ck_session_handle_t session)
 
 /* One attribute into the caller's buffer; the length protocol of section 5.2. */
 static ck_rv_t
-give(struct call *c, const struct object *o, struct ck_attribute *a, enum err *error)
+give(ck_rv_t rv, const struct buf *value, struct ck_attribute *a)
 {
-	AUTO(buf_free) struct buf value = BUF(ATTR_MAX);
-	ck_rv_t rv = attr_put(c->t, o, a->type, &value, error);
-
-	if (rv == CKR_OK && a->value != NULL && a->value_len < value.len)
+	if (rv == CKR_OK && a->value != NULL && a->value_len < value->len)
 		rv = CKR_BUFFER_TOO_SMALL;
 	if (rv != CKR_OK) {
 		a->value_len = CK_UNAVAILABLE_INFORMATION;
 		return rv;
 	}
-	if (a->value != NULL && value.len != 0)
-		memcpy(a->value, value.p, value.len);
-	a->value_len = value.len;
+	if (a->value != NULL && value->len != 0)
+		memcpy(a->value, value->p, value->len);
+	a->value_len = value->len;
 	return CKR_OK;
+}
+
+/* Every attribute is answered, whatever came of the others. */
+static ck_rv_t
+give_derived(const struct derived *d, struct ck_attribute *template, ck_ulong n)
+{
+	ck_rv_t rv = CKR_OK;
+
+	for (ck_ulong i = 0; i < n; i++) {
+		AUTO(buf_free) struct buf value = BUF(ATTR_MAX);
+		ck_rv_t one = give(derived_put(d, template[i].type, &value), &value, &template[i]);
+
+		if (one != CKR_OK)
+			rv = one;
+	}
+	return rv;
+}
+
+static ck_rv_t
+give_all(struct call *c, const struct object *o, struct ck_attribute *template, ck_ulong n)
+{
+	ck_rv_t rv = CKR_OK;
+
+	for (ck_ulong i = 0; i < n; i++) {
+		AUTO(buf_free) struct buf value = BUF(ATTR_MAX);
+		enum err error = ERR_OK;
+		ck_rv_t one = attr_put(c->t, o, template[i].type, &value, &error);
+
+		one = give(one, &value, &template[i]);
+		if (error != ERR_OK)
+			return call_failed(c, error, "read an attribute");
+		if (one != CKR_OK)
+			rv = one;
+	}
+	return rv;
 }
 
 ck_rv_t
@@ -130,21 +192,13 @@ C_GetAttributeValue(ck_session_handle_t session, ck_object_handle_t object,
 {
 	CALL(c, session);
 	const struct object *o = token_object(c.t, object);
-	ck_rv_t rv = CKR_OK;
+	const struct derived *d = derived_find(c.slot, object);
 
 	if (template == NULL && n != 0)
 		return CKR_ARGUMENTS_BAD;
+	if (d != NULL && (c.t->login == LOGIN_USER || !d->private))
+		return give_derived(d, template, n);
 	if (o == NULL || !token_shows(c.t, o))
 		return CKR_OBJECT_HANDLE_INVALID;
-	/* Every attribute is answered, whatever came of the others. */
-	for (ck_ulong i = 0; i < n; i++) {
-		enum err error = ERR_OK;
-		ck_rv_t one = give(&c, o, &template[i], &error);
-
-		if (error != ERR_OK)
-			return call_failed(&c, error, "read an attribute");
-		if (one != CKR_OK)
-			rv = one;
-	}
-	return rv;
+	return give_all(&c, o, template, n);
 }

@@ -137,10 +137,11 @@ C_Logout(ck_session_handle_t session)
 
 	if (c.t->login == LOGIN_NONE)
 		return CKR_USER_NOT_LOGGED_IN;
-	/* What was begun with private keys ends with the right to use them. */
+	/* What was begun with private keys, or made of them, ends with the right to use them. */
 	for (struct session *s = c.slot->sessions; s != NULL; s = s->next) {
 		op_end(&s->ops[OP_SIGN]);
 		op_end(&s->ops[OP_DECRYPT]);
+		derived_drop_private(&s->derived);
 	}
 	token_logout(c.t);
 	return CKR_OK;

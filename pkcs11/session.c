@@ -25,6 +25,7 @@ session_free(struct session *s)
 {
 	for (size_t i = 0; i < NELEM(s->ops); i++)
 		op_end(&s->ops[i]);
+	derived_drop(&s->derived);
 	free(s);
 }
 

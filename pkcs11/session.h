@@ -8,6 +8,7 @@
 
 #include <openssl/evp.h>
 
+#include "pkcs11/derived.h"
 #include "pkcs11/mech.h"
 #include "pkcs11/module.h"
 #include "pkcs11/slot.h"
@@ -34,7 +35,7 @@ struct op {
 struct find {
 	bool	 active;
 	size_t	 n, at;
-	ck_object_handle_t found[TOKEN_OBJECTS];
+	ck_object_handle_t found[TOKEN_OBJECTS + DERIVED_MAX];
 };
 
 struct session {
@@ -43,6 +44,7 @@ struct session {
 	bool	 rw;
 	struct op ops[OP_KINDS];
 	struct find find;
+	struct derived *derived;	/* keys that it made */
 };
 
 /* End an operation.  May be called on one that is not active. */

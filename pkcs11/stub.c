@@ -44,12 +44,6 @@ C_CopyObject(ck_session_handle_t session UNUSED, ck_object_handle_t object UNUSE
 }
 
 ck_rv_t
-C_DestroyObject(ck_session_handle_t session UNUSED, ck_object_handle_t object UNUSED)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-ck_rv_t
 C_GetObjectSize(ck_session_handle_t session UNUSED, ck_object_handle_t object UNUSED,
     ck_ulong *size UNUSED)
 {
@@ -164,14 +158,6 @@ ck_rv_t
 C_UnwrapKey(ck_session_handle_t session UNUSED, struct ck_mechanism *mechanism UNUSED,
     ck_object_handle_t unwrapping_key UNUSED, unsigned char *wrapped_key UNUSED,
     ck_ulong wrapped_key_len UNUSED, struct ck_attribute *templ UNUSED,
-    ck_ulong attribute_count UNUSED, ck_object_handle_t *key UNUSED)
-{
-	return CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-ck_rv_t
-C_DeriveKey(ck_session_handle_t session UNUSED, struct ck_mechanism *mechanism UNUSED,
-    ck_object_handle_t base_key UNUSED, struct ck_attribute *templ UNUSED,
     ck_ulong attribute_count UNUSED, ck_object_handle_t *key UNUSED)
 {
 	return CKR_FUNCTION_NOT_SUPPORTED;
