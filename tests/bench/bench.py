@@ -18,6 +18,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 
 import house                            # noqa: E402 (after the path is known)
+from table import Table                 # noqa: E402
 from scenario import accepted           # noqa: E402
 
 QUICK = os.environ.get("BENCH_QUICK") == "1"
@@ -41,23 +42,6 @@ while read -r verb rest; do
 	esac
 done
 """
-
-
-class Table:
-    """Rows of figure, measured, target; remembers whether a target was missed."""
-
-    def __init__(self):
-        self.missed = 0
-
-    def row(self, figure, measured, unit, target=None):
-        text = f"{measured:.0f}" if measured >= 10 else f"{measured:.1f}"
-        if target is None:
-            print(f"{figure:<58} {text:>9} {unit}", flush=True)
-            return
-        good = measured <= target
-        self.missed += not good
-        print(f"{figure:<58} {text:>9} {unit:<4} at most {target:<6} "
-              f"{'good' if good else 'MISSED'}", flush=True)
 
 
 class ReaderState(ctypes.Structure):
