@@ -42,3 +42,16 @@ fci_size(struct cur fci, size_t *ret)
 	}
 	return false;
 }
+
+bool
+fci_fid(struct cur fci, uint16_t *ret)
+{
+	struct tlv t, f;
+
+	if (!tlv_take(&fci, &t) || !is_template(t.tag))
+		return false;
+	while (tlv_take(&t.value, &f))
+		if (f.tag == 0x83 && f.value.n == 2)
+			return cur_u16(&f.value, ret);
+	return false;
+}

@@ -9,5 +9,7 @@
 
 /* The size of the file, 1 to FILE_SIZE_MAX.  False: it does not say, or nonsense. */
 bool fci_size(struct cur fci, size_t *ret);
+/* The identifier of what was selected (tag 83).  False: it does not say. */
+bool fci_fid(struct cur fci, uint16_t *ret);
 
 #endif

@@ -130,13 +130,125 @@ p15_read_odf(struct cur file, struct p15_odf *ret)
 	}
 }
 
-bool
-p15_read_token(struct cur file, struct p15_token *ret)
+static bool
+read_aid(struct cur v, struct p15_application *ret)
+{
+	if (v.n < 5 || v.n > sizeof(ret->aid))
+		return false;
+	memcpy(ret->aid, v.p, v.n);
+	ret->aid_len = v.n;
+	return true;
+}
+
+/* 51: FIDs, without index and length. */
+static bool
+read_fids(struct cur v, struct p15_path *ret)
+{
+	if (v.n > sizeof(ret->p) || v.n % 2 != 0 || !path_is_sane(v))
+		return false;
+	if (v.n != 0)
+		memcpy(ret->p, v.p, v.n);
+	ret->n = v.n;
+	return true;
+}
+
+/* CIODDO: providerId, odfPath, tokenInfoPath [0], unusedPath [1] and more. */
+static void
+read_ddo(struct cur ddo, struct p15_application *ret)
+{
+	struct p15_path path;
+	struct cur v;
+
+	tlv_skip(&ddo, 0x06);
+	if (tlv_take_tag(&ddo, 0x30, &v) && p15_read_path(v, &path) &&
+	    p15_path_is_file(&path))
+		ret->odf = path;
+	if (tlv_take_tag(&ddo, 0xa0, &v) && p15_read_path(v, &path) &&
+	    p15_path_is_file(&path))
+		ret->token = path;
+}
+
+static bool
+read_application(struct cur in, struct p15_application *ret)
+{
+	struct tlv t;
+
+	*ret = (struct p15_application){ 0 };
+	while (tlv_take(&in, &t)) {
+		if (t.tag == 0x4f && !read_aid(t.value, ret))
+			return false;
+		if (t.tag == 0x51 && !read_fids(t.value, &ret->path))
+			return false;
+		if (t.tag == 0x73)
+			read_ddo(t.value, ret);
+	}
+	return ret->aid_len != 0 || ret->path.n != 0;
+}
+
+size_t
+p15_read_dir(struct cur file, struct p15_application *ret, size_t max)
+{
+	struct tlv t;
+	size_t n = 0;
+
+	for (int at = 0; at < P15_APPLICATIONS && n < max && tlv_take(&file, &t); at++)
+		if (t.tag == 0x61 && read_application(t.value, &ret[n]))
+			n++;
+	return n;
+}
+
+/* INTEGER as some cards write what has no sign. */
+static bool
+take_number(struct cur *seq, uint32_t *ret)
+{
+	struct cur v;
+	int64_t i;
+
+	if (!tlv_take_tag(seq, 0x02, &v) || !tlv_int(v, &i) || i < 0 || i > UINT32_MAX)
+		return false;
+	*ret = (uint32_t)i;
+	return true;
+}
+
+/* reference, algorithm, parameters, supportedOperations, objId?, algRef? */
+static bool
+read_algorithm(struct cur seq, struct p15_algorithm *ret)
+{
+	struct cur v;
+	struct tlv parameters;
+	uint32_t ref;
+
+	*ret = (struct p15_algorithm){ 0 };
+	if (!take_number(&seq, &ret->reference) || !take_number(&seq, &ret->mechanism))
+		return false;
+	if (!tlv_take_tag(&seq, 0x03, &v) && (!tlv_take(&seq, &parameters) ||
+	    !tlv_take_tag(&seq, 0x03, &v)))
+		return false;
+	if (!tlv_bits(v, &ret->operations))
+		return false;
+	tlv_skip(&seq, 0x06);
+	ret->has_ref = take_number(&seq, &ref) && ref <= 0xff;
+	ret->ref = ret->has_ref ? (uint8_t)ref : 0;
+	return true;
+}
+
+static void
+read_algorithms(struct cur in, struct p15_token *ret)
+{
+	struct cur seq;
+
+	while (ret->n_algs < NELEM(ret->algs) && tlv_take_tag(&in, 0x30, &seq))
+		if (read_algorithm(seq, &ret->algs[ret->n_algs]))
+			ret->n_algs++;
+}
+
+static bool
+read_token(struct cur seq, struct p15_token *ret)
 {
 	struct p15_token token = { 0 };
-	struct cur seq, v;
+	struct cur v;
 
-	if (!tlv_take_tag(&file, 0x30, &seq) || !tlv_take_tag(&seq, 0x02, &v))
+	if (!tlv_take_tag(&seq, 0x02, &v))
 		return false;
 	if (tlv_take_tag(&seq, 0x04, &v) && v.n != 0 && v.n <= sizeof(token.serial)) {
 		memcpy(token.serial, v.p, v.n);
@@ -146,8 +258,27 @@ p15_read_token(struct cur file, struct p15_token *ret)
 	if (tlv_take_tag(&seq, 0x80, &v) ||
 	    (tlv_take_tag(&seq, 0xa0, &v) && tlv_take_tag(&v, 0x0c, &v)))
 		p15_put_label(v, token.label);
+	tlv_skip(&seq, 0x03);		/* flags */
+	tlv_skip(&seq, 0x30);		/* security environments */
+	tlv_skip(&seq, 0xa1);		/* recordInfo */
+	if (tlv_take_tag(&seq, 0xa2, &v))
+		read_algorithms(v, &token);
 	*ret = token;
 	return true;
+}
+
+bool
+p15_read_token(struct cur file, struct p15_token *ret)
+{
+	struct cur seq;
+
+	return tlv_take_tag(&file, 0x30, &seq) && read_token(seq, ret);
+}
+
+bool
+p15_read_serial(struct cur first, struct p15_token *ret)
+{
+	return tlv_enter(&first, 0x30) && read_token(first, ret);
 }
 
 bool

@@ -12,6 +12,9 @@
 
 #define P15_OBJECTS	64	/* of one kind */
 #define P15_FILES	32	/* named by the ODF */
+#define P15_APPLICATIONS 16	/* named by EF.DIR */
+#define P15_ALGORITHMS	32	/* named by TokenInfo */
+#define P15_KEY_ALGORITHMS 16	/* ... and by one key */
 #define P15_PATH_MAX	16
 #define P15_ID_MAX	64
 #define P15_LABEL_MAX	64	/* bytes, with NUL */
@@ -50,13 +53,41 @@ struct p15_odf {
 /* n is 0 when this is no ODF: then there is no ISO 7816-15 application. */
 void p15_read_odf(struct cur file, struct p15_odf *ret);
 
+/* One line of EF.DIR, and where its DDO says that the files of the application are. */
+struct p15_application {
+	uint8_t	 aid[16];
+	size_t	 aid_len;		/* 0: none, or of impossible length */
+	struct p15_path path;		/* empty: only the AID */
+	struct p15_path odf, token;	/* empty: where they always are */
+};
+/* Fills at most max, of those that have an AID or a path, and returns how many. */
+size_t p15_read_dir(struct cur file, struct p15_application *ret, size_t max);
+
+/* Bits of p15_algorithm.operations. */
+#define P15_OP_SIGN		(1u << 1)	/* compute-signature */
+#define P15_OP_DECIPHER		(1u << 5)
+#define P15_OP_DERIVE		(1u << 8)
+
+/* One of TokenInfo.supportedAlgorithms. */
+struct p15_algorithm {
+	uint32_t reference;		/* by which keys name it */
+	uint32_t mechanism;		/* PKCS #11 CKM number */
+	uint32_t operations;
+	bool	 has_ref;
+	uint8_t	 ref;			/* what MSE calls it */
+};
+
 struct p15_token {
 	uint8_t	 serial[P15_SERIAL_MAX];
 	size_t	 serial_len;		/* 0: none, or of impossible length */
 	char	 label[P15_LABEL_MAX];	/* safe text */
+	struct p15_algorithm algs[P15_ALGORITHMS];
+	size_t	 n_algs;
 };
 /* False: this is no TokenInfo. */
 bool p15_read_token(struct cur file, struct p15_token *ret);
+/* The same from its first bytes, which need not hold more than the serial number. */
+bool p15_read_serial(struct cur first, struct p15_token *ret);
 
 struct p15_common {
 	char	 label[P15_LABEL_MAX];	/* safe text */
@@ -82,6 +113,8 @@ struct p15_key {
 	uint8_t	 ref;			/* keyReference */
 	struct p15_path path;		/* may be empty: then select nothing */
 	unsigned bits;			/* as declared; 0: unknown */
+	uint32_t algs[P15_KEY_ALGORITHMS];	/* p15_algorithm.reference */
+	size_t	 n_algs;
 	unsigned ordinal;		/* place in the file, counting every object */
 };
 
@@ -89,7 +122,8 @@ struct p15_cert {
 	struct p15_common c;
 	struct p15_id id;
 	bool	 authority;
-	struct p15_path path;		/* a file */
+	struct p15_path path;		/* a file, if der is empty */
+	struct cur der;			/* the certificate itself, in what it was read from */
 };
 
 /* Bits of p15_pin.flags. */

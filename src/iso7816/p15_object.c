@@ -119,6 +119,22 @@ read_bits(struct cur *type)
 	return (unsigned)bits;
 }
 
+/* algReference [1] SEQUENCE OF Reference: the algorithms that the card lets it use. */
+static void
+read_key_algs(struct cur class, struct p15_key *ret)
+{
+	struct cur list, v;
+	int64_t i;
+
+	tlv_skip(&class, 0x18);		/* startDate */
+	tlv_skip(&class, 0x80);		/* endDate */
+	if (!tlv_take_tag(&class, 0xa1, &list))
+		return;
+	while (ret->n_algs < NELEM(ret->algs) && tlv_take_tag(&list, 0x02, &v))
+		if (tlv_int(v, &i) && i >= 0 && i <= UINT32_MAX)
+			ret->algs[ret->n_algs++] = (uint32_t)i;
+}
+
 static bool
 read_key(const struct object *o, struct p15_key *ret)
 {
@@ -139,6 +155,7 @@ read_key(const struct object *o, struct p15_key *ret)
 			return false;
 		ret->has_ref = true;
 	}
+	read_key_algs(class, ret);
 	if (!tlv_take_tag(&type, 0x30, &v) || !p15_read_path(v, &ret->path))
 		return false;
 	ret->bits = read_bits(&type);
@@ -173,7 +190,11 @@ read_cert(const struct object *o, struct p15_cert *ret)
 		return false;
 	if (tlv_take_tag(&class, 0x01, &v) && !tlv_bool(v, &ret->authority))
 		return false;
-	/* [0] here would be a certificate by value, which we skip. */
+	/* [0] is a certificate by value. */
+	if (tlv_take_tag(&type, 0xa0, &v)) {
+		ret->der = v;
+		return p15_is_certificate(v);
+	}
 	return tlv_take_tag(&type, 0x30, &v) && p15_read_path(v, &ret->path) &&
 	    p15_path_is_file(&ret->path);
 }

@@ -199,3 +199,16 @@ tlv_size(struct cur first, uint32_t tag, size_t *ret)
 	*ret = first.n - k.n + n;
 	return true;
 }
+
+bool
+tlv_enter(struct cur *in, uint32_t tag)
+{
+	struct cur k = *in;
+	uint32_t t;
+	size_t n;
+
+	if (!take_tag(&k, &t) || t != tag || !take_length(&k, &n))
+		return false;
+	*in = n < k.n ? cur_of(k.p, n) : k;
+	return true;
+}

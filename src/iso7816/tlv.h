@@ -45,5 +45,7 @@ void tlv_put(struct buf *b, uint32_t tag, struct cur value);
  * not hold all of it: how long a certificate in a file is.  False: no such header.
  */
 bool tlv_size(struct cur first, uint32_t tag, size_t *ret);
+/* Drop that header: in is then what is there of the content. */
+bool tlv_enter(struct cur *in, uint32_t tag);
 
 #endif
