@@ -7,59 +7,91 @@
 
 #include <stdlib.h>
 
-#include "iso7816/digestinfo.h"
 #include "iso7816/sw.h"
 
 #define FID_ODF		0x5031
 #define FID_TOKENINFO	0x5032
+#define SFI_ODF		0x11	/* ISO 7816-15 section 7 */
+#define SFI_TOKENINFO	0x12
 #define DIRECTORY_MAX	16384	/* bytes of one directory file */
-#define SAVED_VERSION	2
+#define TOKENINFO_MAX	2048
+#define SAVED_VERSION	3
 
-/* The vendor's applet asks in words for its vendor's software (5.2). */
-static bool
-is_vendor_prompt(struct cur reply)
+static struct p15_path
+path_of(uint16_t fid)
 {
-	return cur_starts(reply, cur_str("I am the "));
+	return (struct p15_path){ .p = { (uint8_t)(fid >> 8), (uint8_t)fid }, .n = 2 };
+}
+
+/* The vendor's applet asks in words for its vendor's software (uzi-card 5.2). */
+static bool
+is_vendor_prompt(const struct profile *p, struct cur reply)
+{
+	return p->vendor_prompt_len != 0 &&
+	    cur_starts(reply, cur_of(p->vendor_prompt, p->vendor_prompt_len));
 }
 
 static enum err
-pkcs15_select(void *state, struct channel *ch)
+select_application(struct pkcs15 *t, struct channel *ch)
 {
-	const struct pkcs15 *t = state;
 	AUTO(buf_free) struct buf reply = BUF(APDU_LE_MAX);
 	unsigned sw;
 	enum err r;
 
-	if ((r = file_application(ch, t->p, &reply, &sw)) != ERR_OK)
+	if ((r = file_application(ch, &t->files, &reply, &sw)) != ERR_OK)
 		return r;
 	if (sw == SW_DEACTIVATED || sw == SW_TERMINATED)
 		return fail(ERR_CARD, "SELECT application: %s (%04x)", sw_name(sw), sw);
-	/* A channel that was just opened may have selected it already (5.3). */
+	/* A channel that was just opened may have selected it already (uzi-card 5.3). */
 	if (sw == SW_BAD_P1P2 && ch->opened)
 		return ERR_OK;
 	if (sw != SW_OK)
 		return ERR_NOT_MINE;
-	if (is_vendor_prompt(buf_view(&reply)))
+	if (is_vendor_prompt(t->p, buf_view(&reply)))
 		return fail(ERR_VENDOR_LOCKED,
 		    "the applet asks for its vendor's software");
 	return ERR_OK;
 }
 
+/* A card that is only tried gets one SELECT; one whose ATR is known may get more. */
+static enum err
+pkcs15_select(void *state, struct channel *ch)
+{
+	const struct reader *reader = ch->reader;
+	struct pkcs15 *t = state;
+	enum err r = select_application(t, ch);
+
+	if (r != ERR_NOT_MINE || !t->p->search || t->searched ||
+	    !profile_matches(t->p, cur_of(reader->atr, reader->atr_len)))
+		return r;
+	return pkcs15_search(t, ch);
+}
+
+static bool
+has_serial(struct cur file)
+{
+	struct p15_token token;
+
+	return p15_read_serial(file, &token);
+}
+
 /* The serial number of the ISO 7816-15 application. */
 static enum err
-token_serial(const struct pkcs15 *t, struct channel *ch, struct buf *ret)
+token_serial(struct pkcs15 *t, struct channel *ch, struct buf *ret)
 {
-	const struct p15_path path = { .p = { FID_TOKENINFO >> 8, FID_TOKENINFO & 0xff },
-	    .n = 2 };
 	AUTO(buf_free) struct buf file = BUF(DIRECTORY_MAX);
 	struct p15_token token;
-	enum err r = file_read_path(ch, t->p, &path, &file);
+	enum err r = file_read_short(ch, &t->files, &t->token_path, SFI_TOKENINFO,
+	    APDU_LE_MAX, has_serial, &file);
 
 	if (pkcs15_is_trouble(r))
 		return r;
-	if (r != ERR_OK || !p15_read_token(buf_view(&file), &token) ||
+	if (r != ERR_OK || !p15_read_serial(buf_view(&file), &token) ||
 	    token.serial_len == 0)
 		return ERR_NOT_FOUND;
+	if (t->p->digest_info == DIGEST_INFO_TOKEN && t->token.len == 0 &&
+	    p15_read_token(buf_view(&file), &token))
+		buf_cur(&t->token, buf_view(&file));
 	buf_put(ret, token.serial, token.serial_len);
 	return buf_end(ret);
 }
@@ -67,16 +99,15 @@ token_serial(const struct pkcs15 *t, struct channel *ch, struct buf *ret)
 static enum err
 pkcs15_serial(void *state, struct channel *ch, struct buf *ret)
 {
-	const struct pkcs15 *t = state;
-	const struct profile *p = t->p;
 	AUTO(buf_free) struct buf reply = BUF(APDU_LE_MAX);
+	struct pkcs15 *t = state;
 	struct profile_apdu cmd;
 	unsigned sw;
 	enum err r;
 
-	if (p->serial.n == 0)
+	if (t->p->serial.n == 0)
 		return token_serial(t, ch, ret);
-	profile_apdu(&p->serial, 0, &cmd);
+	profile_apdu(&t->p->serial, 0, &cmd);
 	if ((r = channel_send(ch, &cmd.a, &reply, &sw)) != ERR_OK)
 		return pkcs15_is_trouble(r) ? note(r, "serial number") : ERR_NOT_FOUND;
 	if (sw != SW_OK || reply.len == 0 || reply.len > P15_SERIAL_MAX)
@@ -93,7 +124,11 @@ pkcs15_open(const struct profile *p, void **ret_state)
 	if (t == NULL)
 		return fail(ERR_NOMEM, "card");
 	t->p = p;
+	files_init(&t->files, p);
+	t->odf_path = path_of(FID_ODF);
+	t->token_path = path_of(FID_TOKENINFO);
 	t->prkdf.max = t->cdf.max = t->aodf.max = t->cas.max = DIRECTORY_MAX;
+	t->token.max = TOKENINFO_MAX;
 	*ret_state = t;
 	return ERR_OK;
 }
@@ -108,22 +143,40 @@ pkcs15_close(void *state)
 	buf_free(&t->prkdf);
 	buf_free(&t->cdf);
 	buf_free(&t->aodf);
+	buf_free(&t->token);
 	buf_free(&t->cas);
 	free(t);
+}
+
+bool
+pkcs15_is_odf(struct cur file)
+{
+	struct p15_odf odf;
+
+	p15_read_odf(file, &odf);
+	return odf.n != 0;
 }
 
 enum err
 pkcs15_read_odf(struct pkcs15 *t, struct channel *ch)
 {
-	const struct p15_path path = { .p = { FID_ODF >> 8, FID_ODF & 0xff }, .n = 2 };
 	AUTO(buf_free) struct buf file = BUF(DIRECTORY_MAX);
-	enum err r = file_read_path(ch, t->p, &path, &file);
+	enum err r = file_read_short(ch, &t->files, &t->odf_path, SFI_ODF, DIRECTORY_MAX,
+	    pkcs15_is_odf, &file);
 
 	if (pkcs15_is_trouble(r))
 		return r;
 	p15_read_odf(r == ERR_OK ? buf_view(&file) : cur_of(NULL, 0), &t->odf);
 	/* Only this proves the application: some cards say 9000 to every SELECT. */
-	return t->odf.n != 0 ? ERR_OK : fail(ERR_CARD_UNKNOWN, "no object directory");
+	if (t->odf.n != 0)
+		return ERR_OK;
+	/* It answers to its name, and is elsewhere (iso7816 reference, section 1). */
+	if (t->p->search && !t->searched) {
+		r = pkcs15_search(t, ch);
+		if (r != ERR_NOT_MINE)
+			return r;
+	}
+	return fail(ERR_CARD_UNKNOWN, "no object directory");
 }
 
 /* A kind may occur more than once. */
@@ -139,7 +192,7 @@ pkcs15_read_directory(struct pkcs15 *t, struct channel *ch, enum p15_kind kind,
 
 		if (odf->e[i].kind != kind)
 			continue;
-		r = file_read_path(ch, t->p, &odf->e[i].path, &file);
+		r = file_read_path(ch, &t->files, &odf->e[i].path, &file);
 		if (pkcs15_is_trouble(r))
 			return r;
 		/* What is too long or in crumbs is left out, as what is missing. */
@@ -152,6 +205,8 @@ pkcs15_read_directory(struct pkcs15 *t, struct channel *ch, enum p15_kind kind,
 static void
 understand(struct pkcs15 *t)
 {
+	if (!p15_read_token(buf_view(&t->token), &t->info))
+		t->info.n_algs = 0;
 	t->n_keys = p15_read_keys(buf_view(&t->prkdf), t->keys, NELEM(t->keys));
 	t->n_certs = p15_read_certs(buf_view(&t->cdf), t->certs, NELEM(t->certs));
 	t->n_pins = t->p->pin_aodf ?
@@ -192,38 +247,24 @@ usage_of(const struct p15_key *key)
 	return (key->usage & open) != 0 ? KEY_CONFIDENTIALITY : KEY_OTHER;
 }
 
-bool
-pkcs15_key_ref(const struct pkcs15 *t, const struct p15_key *key, uint8_t *ret)
-{
-	if (t->p->key_ref == KEY_REF_ORDINAL) {
-		*ret = (uint8_t)key->ordinal;
-		return true;
-	}
-	*ret = key->ref;
-	return key->has_ref;
-}
-
 static void
 describe(const struct pkcs15 *t, unsigned slot, struct card_key *ret)
 {
 	const struct p15_key *key = &t->keys[slot];
-	enum key_usage usage = usage_of(key);
 	struct pkcs15_pin form;
-	uint8_t ref;
 
 	*ret = (struct card_key){
-		.id_len = key->id.n, .type = key->ec ? KEY_EC : KEY_RSA, .usage = usage,
-		.bits = key->bits, .always_auth = key->c.consent == 1,
-		.has_cert = cert_of(t, key) != NULL, .slot = slot,
+		.id_len = key->id.n, .type = key->ec ? KEY_EC : KEY_RSA,
+		.usage = usage_of(key), .bits = key->bits,
+		.always_auth = key->c.consent == 1, .has_cert = cert_of(t, key) != NULL,
+		.slot = slot,
 	};
 	memcpy(ret->id, key->id.p, key->id.n);
 	memcpy(ret->label, key->c.label, sizeof(ret->label));
-	if (!pkcs15_pin(t, key, &form) || !pkcs15_key_ref(t, key, &ref))
+	if (!pkcs15_pin(t, key, &form))
 		return;			/* it can be seen, not used */
 	ret->pin_ref = form.rules.ref;
-	if (!key->ec)
-		ret->algs = usage == KEY_CONFIDENTIALITY ? KEY_ALG_RSA_DECRYPT :
-		    KEY_ALG_RSA_PKCS1;
+	ret->algs = pkcs15_algs(t, key);
 }
 
 static void
@@ -234,6 +275,24 @@ describe_all(const struct pkcs15 *t, struct card_key *ret, size_t max, size_t *r
 	for (size_t i = 0; i < n; i++)
 		describe(t, (unsigned)i, &ret[i]);
 	*ret_n = n;
+}
+
+/* What the card says of its algorithms, if anybody asks and it was not seen yet. */
+static enum err
+read_token(struct pkcs15 *t, struct channel *ch)
+{
+	AUTO(buf_free) struct buf file = BUF(DIRECTORY_MAX);
+	enum err r;
+
+	if (t->p->digest_info != DIGEST_INFO_TOKEN || t->token.len != 0)
+		return ERR_OK;
+	r = file_read_short(ch, &t->files, &t->token_path, SFI_TOKENINFO, DIRECTORY_MAX,
+	    has_serial, &file);
+	if (pkcs15_is_trouble(r))
+		return r;
+	if (r == ERR_OK && file.len <= t->token.max)
+		buf_cur(&t->token, buf_view(&file));
+	return buf_end(&t->token);
 }
 
 static enum err
@@ -254,6 +313,8 @@ pkcs15_keys(void *state, struct channel *ch, struct card_key *ret, size_t max,
 	    (r = pkcs15_read_directory(t, ch, P15_PRKDF, &t->prkdf)) != ERR_OK ||
 	    (r = pkcs15_read_directory(t, ch, P15_CDF, &t->cdf)) != ERR_OK)
 		return note(r, "directories");
+	if ((r = read_token(t, ch)) != ERR_OK)
+		return note(r, "TokenInfo");
 	understand(t);
 	if ((r = pkcs15_find_pin(t, ch)) != ERR_OK)
 		return note(r, "PIN reference");
@@ -266,8 +327,14 @@ pkcs15_read_cert(struct pkcs15 *t, struct channel *ch, const struct p15_cert *ce
     struct buf *ret_der, size_t *ret_size)
 {
 	AUTO(buf_free) struct buf der = BUF(FILE_CERT_MAX);
-	enum err r = file_read_der(ch, t->p, &cert->path, &der, ret_size);
+	enum err r;
 
+	if (cert->der.n != 0) {
+		*ret_size = cert->der.n;
+		buf_cur(ret_der, cert->der);
+		return buf_end(ret_der);
+	}
+	r = file_read_der(ch, &t->files, &cert->path, &der, ret_size);
 	if (pkcs15_is_trouble(r))
 		return note(r, "certificate");
 	/* Listed but missing, empty or something else: there is none. */
@@ -283,7 +350,7 @@ pkcs15_cert(void *state, struct channel *ch, const struct card_key *key,
 {
 	struct pkcs15 *t = state;
 	const struct p15_cert *cert = cert_of(t, &t->keys[key->slot]);
-	size_t size = 0;
+	size_t size = 0, before = ret_der->len;
 	enum err r;
 
 	if (cert == NULL)
@@ -292,7 +359,24 @@ pkcs15_cert(void *state, struct channel *ch, const struct card_key *key,
 		return r;
 	t->cert_slot = key->slot;
 	t->cert_size = size;
+	if (!spki_read(cur_of(ret_der->p + before, ret_der->len - before), &t->spki))
+		t->spki = (struct spki){ .kind = SPKI_UNKNOWN };
 	return ERR_OK;
+}
+
+/* The certificate knows the size; where it says another kind of key, nothing fits. */
+static void
+pkcs15_update(void *state, struct card_key *key)
+{
+	const struct pkcs15 *t = state;
+	enum spki_kind want = key->type == KEY_EC ? SPKI_EC : SPKI_RSA;
+
+	if (t->cert_slot != key->slot || t->spki.kind == SPKI_UNKNOWN)
+		return;
+	if (t->spki.kind == want)
+		key->bits = t->spki.bits;
+	else if (t->spki.kind != SPKI_OTHER)
+		key->algs = 0;
 }
 
 static void
@@ -308,6 +392,7 @@ pkcs15_save(void *state, struct buf *ret)
 	const struct pkcs15 *t = state;
 
 	buf_u8(ret, SAVED_VERSION);
+	put_saved(ret, &t->token);
 	put_saved(ret, &t->aodf);
 	put_saved(ret, &t->prkdf);
 	put_saved(ret, &t->cdf);
@@ -317,6 +402,8 @@ pkcs15_save(void *state, struct buf *ret)
 	buf_u8(ret, t->fallback);
 	buf_u8(ret, t->cert_slot);
 	buf_u32(ret, (uint32_t)t->cert_size);
+	buf_u8(ret, (uint8_t)t->spki.kind);
+	buf_u16(ret, t->spki.bits);
 	return buf_end(ret);
 }
 
@@ -338,15 +425,17 @@ pkcs15_restore(void *state, struct cur saved, struct card_key *ret, size_t max,
     size_t *ret_n)
 {
 	struct pkcs15 *t = state;
-	uint8_t version, cas, has, ref, slot;
+	uint8_t version, cas, has, ref, slot, kind;
+	uint16_t bits;
 	uint32_t size;
 
 	if (!cur_u8(&saved, &version) || version != SAVED_VERSION ||
-	    !take_saved(&saved, &t->aodf) || !take_saved(&saved, &t->prkdf) ||
-	    !take_saved(&saved, &t->cdf) || !cur_u8(&saved, &cas) ||
-	    !take_saved(&saved, &t->cas) || !cur_u8(&saved, &has) ||
-	    !cur_u8(&saved, &ref) || !cur_u8(&saved, &slot) || !cur_u32(&saved, &size) ||
-	    saved.n != 0)
+	    !take_saved(&saved, &t->token) || !take_saved(&saved, &t->aodf) ||
+	    !take_saved(&saved, &t->prkdf) || !take_saved(&saved, &t->cdf) ||
+	    !cur_u8(&saved, &cas) || !take_saved(&saved, &t->cas) ||
+	    !cur_u8(&saved, &has) || !cur_u8(&saved, &ref) || !cur_u8(&saved, &slot) ||
+	    !cur_u32(&saved, &size) || !cur_u8(&saved, &kind) || kind > SPKI_X25519 ||
+	    !cur_u16(&saved, &bits) || saved.n != 0)
 		return fail(ERR_MALFORMED, "what was saved of the card");
 	understand(t);
 	t->has_cas = cas == 1;
@@ -354,9 +443,27 @@ pkcs15_restore(void *state, struct cur saved, struct card_key *ret, size_t max,
 	t->fallback = ref;
 	t->cert_slot = slot;
 	t->cert_size = size;
+	t->spki = (struct spki){ .kind = (enum spki_kind)kind, .bits = bits };
 	if (t->cert_slot >= t->n_keys)
 		return fail(ERR_MALFORMED, "what was saved of the card");
 	describe_all(t, ret, max, ret_n);
+	for (size_t i = 0; i < *ret_n; i++)
+		pkcs15_update(t, &ret[i]);
+	return ERR_OK;
+}
+
+/* A certificate that stands in the directory is what it was if the directory is. */
+static enum err
+current_by_value(struct pkcs15 *t, struct channel *ch, const struct p15_cert *c,
+    struct cur cert, bool *ret)
+{
+	AUTO(buf_free) struct buf now = BUF(DIRECTORY_MAX);
+	enum err r;
+
+	if ((t->odf.n == 0 && (r = pkcs15_read_odf(t, ch)) != ERR_OK) ||
+	    (r = pkcs15_read_directory(t, ch, P15_CDF, &now)) != ERR_OK)
+		return r;
+	*ret = cur_eq(buf_view(&now), buf_view(&t->cdf)) && cur_eq(c->der, cert);
 	return ERR_OK;
 }
 
@@ -374,92 +481,17 @@ pkcs15_current(void *state, struct channel *ch, const struct card_key *key,
 	*ret = false;
 	if (c == NULL || key->slot != t->cert_slot)
 		return ERR_OK;
-	r = file_select(ch, t->p, &c->path, &size);
+	if (c->der.n != 0)
+		return current_by_value(t, ch, c, cert, ret);
+	r = file_select(ch, &t->files, &c->path, &size);
 	if (r == ERR_OK)
-		r = file_read_at(ch, t->p, c->path.part ? c->path.index : 0, n, &first);
+		r = file_read_at(ch, &t->files, c->path.part ? c->path.index : 0, n,
+		    &first);
 	if (pkcs15_is_trouble(r))
 		return note(r, "certificate");
 	*ret = r == ERR_OK && size == t->cert_size &&
 	    cur_eq(buf_view(&first), cur_of(cert.p, n));
 	return ERR_OK;
-}
-
-enum err
-pkcs15_use_result(const char *what, unsigned sw)
-{
-	bool refused = sw == SW_SECURITY || sw == SW_CONDITIONS;
-	enum err e = refused ? ERR_NOT_LOGGED_IN : ERR_CARD;
-
-	return fail(e, "%s: %s (%04x)", what, sw_name(sw), sw);
-}
-
-/* The key's file, if the profile says that the card wants it. */
-static enum err
-select_key(const struct pkcs15 *t, struct channel *ch, const struct p15_key *key)
-{
-	size_t size;
-	enum err r;
-
-	if (!t->p->key_path || key->path.n == 0)
-		return ERR_OK;
-	r = file_select(ch, t->p, &key->path, &size);
-	if (r == ERR_NOT_FOUND)
-		return fail(ERR_CARD, "the key's file is not there");
-	return r == ERR_OK ? r : note(r, "the key's file");
-}
-
-enum err
-pkcs15_set_environment(const struct pkcs15 *t, struct channel *ch,
-    const struct p15_key *key, uint8_t p2)
-{
-	const struct profile *p = t->p;
-	const uint8_t alg = p->alg_rsa_pkcs1;
-	uint8_t ref, crt[6];
-	const struct apdu a = { .ins = 0x22, .p1 = p->mse[0], .p2 = p2,
-	    .data = cur_of(crt, sizeof(crt)) };
-	unsigned sw;
-	enum err r;
-
-	if (!pkcs15_key_ref(t, key, &ref))
-		return fail(ERR_UNSUPPORTED, "no reference of the key");
-	if ((r = select_key(t, ch, key)) != ERR_OK)
-		return r;
-	for (size_t i = 0; i < 2; i++) {
-		crt[3 * i] = p->mse_tags[i];
-		crt[3 * i + 1] = 1;
-		crt[3 * i + 2] = p->mse_tags[i] == 0x84 ? ref : alg;
-	}
-	if ((r = channel_send(ch, &a, NULL, &sw)) != ERR_OK)
-		return note(r, "MSE");
-	return sw == SW_OK ? ERR_OK : pkcs15_use_result("MSE", sw);
-}
-
-static enum err
-pkcs15_sign(void *state, struct channel *ch, const struct card_key *key, enum key_alg alg,
-    struct cur input, struct buf *ret_sig)
-{
-	AUTO(buf_free) struct buf sig = BUF(1024);
-	const struct pkcs15 *t = state;
-	const struct p15_key *k = &t->keys[key->slot];
-	struct apdu a = { .ins = 0x2a, .p1 = 0x9e, .p2 = 0x9a, .data = input,
-	    .le = APDU_LE_MAX };
-	unsigned sw;
-	enum err r;
-
-	if (alg != KEY_ALG_RSA_PKCS1 || (key->algs & alg) == 0)
-		return fail(ERR_UNSUPPORTED, "algorithm %d", (int)alg);
-	if (t->p->digest_info == DIGEST_INFO_CARD && !digestinfo_hash(input, &a.data))
-		return fail(ERR_UNSUPPORTED, "no DigestInfo");
-	if ((r = pkcs15_set_environment(t, ch, k, t->p->mse[1])) != ERR_OK)
-		return r;
-	if ((r = channel_send(ch, &a, &sig, &sw)) != ERR_OK)
-		return note(r, "PSO: COMPUTE DIGITAL SIGNATURE");
-	if (sw != SW_OK)
-		return pkcs15_use_result("PSO: COMPUTE DIGITAL SIGNATURE", sw);
-	if (sig.len == 0)
-		return fail(ERR_CARD, "an empty signature");
-	buf_cur(ret_sig, buf_view(&sig));
-	return buf_end(ret_sig);
 }
 
 const struct driver driver_pkcs15 = {
@@ -481,6 +513,7 @@ const struct driver driver_pkcs15 = {
 	.logout = pkcs15_logout,
 	.authorities = pkcs15_authorities,
 	.authority = pkcs15_authority,
+	.update = pkcs15_update,
 	.decipher = pkcs15_decipher,
 	.puk_rules = pkcs15_puk_rules,
 	.puk_tries = pkcs15_puk_tries,

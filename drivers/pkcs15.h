@@ -5,11 +5,17 @@
 
 #include "card/file.h"
 #include "drivers/drivers.h"
+#include "iso7816/spki.h"
 
 struct pkcs15 {
 	const struct profile *p;
+	struct files files;
+	bool	 searched;		/* more than the AID was tried */
+	struct p15_path odf_path, token_path;
 	struct p15_odf odf;		/* n is 0: not read */
 	struct buf prkdf, cdf, aodf;	/* as read from the card */
+	struct buf token;		/* ... TokenInfo, if the profile asks it; else empty */
+	struct p15_token info;
 	bool	 has_cas;		/* ... and so were these: authorities */
 	struct buf cas;
 	struct p15_cert authorities[P15_OBJECTS];
@@ -23,6 +29,7 @@ struct pkcs15 {
 	/* Of the certificate that was read last. */
 	unsigned cert_slot;
 	size_t	 cert_size;
+	struct spki spki;
 };
 
 /* What stands between us and the card: the rest may go on without one object. */
@@ -59,11 +66,15 @@ MUST_CHECK enum err pkcs15_put_pin(const struct pkcs15_pin *form,
 MUST_CHECK enum err pkcs15_pin_result(const char *what, unsigned sw,
     struct pin_state *ret);
 /* Select where the PIN lives, if the profile wants that. */
-MUST_CHECK enum err pkcs15_pin_folder(const struct pkcs15 *t, struct channel *ch,
+MUST_CHECK enum err pkcs15_pin_folder(struct pkcs15 *t, struct channel *ch,
     const struct pkcs15_pin *form);
 /* ERR_NOT_FOUND: not known without spending one. */
 MUST_CHECK enum err pkcs15_tries_of(const struct profile *p, struct channel *ch,
     uint8_t ref, struct pin_state *ret);
+
+/* Look for the application beyond its AID: EF.DIR, 5015, ODF under the MF. */
+MUST_CHECK enum err pkcs15_search(struct pkcs15 *t, struct channel *ch);
+bool pkcs15_is_odf(struct cur file);
 
 /* The ODF, once; what it names of one kind, one file behind the other. */
 MUST_CHECK enum err pkcs15_read_odf(struct pkcs15 *t, struct channel *ch);
@@ -71,11 +82,8 @@ MUST_CHECK enum err pkcs15_read_directory(struct pkcs15 *t, struct channel *ch,
     enum p15_kind kind, struct buf *ret);
 MUST_CHECK enum err pkcs15_read_cert(struct pkcs15 *t, struct channel *ch,
     const struct p15_cert *cert, struct buf *ret_der, size_t *ret_size);
-/* What MSE calls the key.  False: nothing says it, and it is not guessed. */
-bool pkcs15_key_ref(const struct pkcs15 *t, const struct p15_key *key, uint8_t *ret);
-/* Prepare the key: P2 of MSE SET is B6 for signatures, B8 for deciphering. */
-MUST_CHECK enum err pkcs15_set_environment(const struct pkcs15 *t, struct channel *ch,
-    const struct p15_key *key, uint8_t p2);
+/* What driver and card can do with the key, of enum key_alg. */
+unsigned pkcs15_algs(const struct pkcs15 *t, const struct p15_key *key);
 /* The key is refused, with or without a PIN; or anything else. */
 MUST_CHECK enum err pkcs15_use_result(const char *what, unsigned sw);
 
@@ -84,6 +92,8 @@ MUST_CHECK enum err pkcs15_authorities(void *state, struct channel *ch,
     struct card_authority *ret, size_t max, size_t *ret_n);
 MUST_CHECK enum err pkcs15_authority(void *state, struct channel *ch,
     const struct card_authority *a, struct buf *ret_der);
+MUST_CHECK enum err pkcs15_sign(void *state, struct channel *ch,
+    const struct card_key *key, enum key_alg alg, struct cur input, struct buf *ret_sig);
 MUST_CHECK enum err pkcs15_decipher(void *state, struct channel *ch,
     const struct card_key *key, enum key_alg alg, struct cur block, struct buf *ret);
 MUST_CHECK enum err pkcs15_puk_rules(void *state, const struct card_key *key,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * What a card does besides a login: certificates of authorities, deciphering, a new PIN.
+ * What a card does besides a login: certificates of authorities, a new PIN.
  * CHANGE REFERENCE DATA and RESET RETRY COUNTER as ISO 7816-4 has them; a UZI pass was
  * not seen doing them yet (uzi-card reference, section 4).
  */
@@ -58,34 +58,6 @@ pkcs15_authority(void *state, struct channel *ch, const struct card_authority *a
 	size_t size = 0;
 
 	return pkcs15_read_cert(t, ch, &t->authorities[a->slot], ret_der, &size);
-}
-
-enum err
-pkcs15_decipher(void *state, struct channel *ch, const struct card_key *key,
-    enum key_alg alg, struct cur block, struct buf *ret)
-{
-	AUTO(buf_free) struct buf data = BUF(1024), plain = BUF(1024);
-	struct apdu a = { .ins = 0x2a, .p1 = 0x80, .p2 = 0x86, .le = APDU_LE_MAX };
-	const struct pkcs15 *t = state;
-	unsigned sw;
-	enum err r;
-
-	if (alg != KEY_ALG_RSA_DECRYPT || (key->algs & alg) == 0)
-		return fail(ERR_UNSUPPORTED, "algorithm %d", (int)alg);
-	buf_u8(&data, 0);		/* ISO 7816-8: no further indication */
-	buf_cur(&data, block);
-	if ((r = buf_end(&data)) != ERR_OK ||
-	    (r = pkcs15_set_environment(t, ch, &t->keys[key->slot], 0xb8)) != ERR_OK)
-		return r;
-	a.data = buf_view(&data);
-	if ((r = channel_send(ch, &a, &plain, &sw)) != ERR_OK)
-		return note(r, "PSO: DECIPHER");
-	if (sw == SW_BAD_DATA)
-		return fail(ERR_MALFORMED, "PSO: DECIPHER: %s", sw_name(sw));
-	if (sw != SW_OK)
-		return pkcs15_use_result("PSO: DECIPHER", sw);
-	buf_cur(ret, buf_view(&plain));
-	return buf_end(ret);
 }
 
 enum err
@@ -147,7 +119,7 @@ pkcs15_change(void *state, struct channel *ch, const struct card_key *key,
 {
 	AUTO(pair_wipe) struct pair both = { .n = 0 };
 	struct apdu a = { .ins = 0x24, .secret = true };
-	const struct pkcs15 *t = state;
+	struct pkcs15 *t = state;
 	const struct p15_key *k = &t->keys[key->slot];
 	struct pkcs15_pin form;
 	unsigned sw;
@@ -171,7 +143,7 @@ pkcs15_unblock(void *state, struct channel *ch, const struct card_key *key,
 {
 	AUTO(secret_wipe) struct secret padded = { .len = 0 };
 	struct apdu a = { .ins = 0x2c, .p1 = 0x02, .secret = true };
-	const struct pkcs15 *t = state;
+	struct pkcs15 *t = state;
 	struct pkcs15_pin form;
 	unsigned sw;
 	enum err r;

@@ -259,19 +259,19 @@ pkcs15_put_pin(const struct pkcs15_pin *form, const struct secret *pin,
 
 /* In the wrong folder it would be another PIN: a failure here ends it. */
 enum err
-pkcs15_pin_folder(const struct pkcs15 *t, struct channel *ch,
+pkcs15_pin_folder(struct pkcs15 *t, struct channel *ch,
     const struct pkcs15_pin *form)
 {
 	enum err r;
 
 	if (!t->p->pin_path || form->path.n == 0)
 		return ERR_OK;
-	r = file_folder(ch, t->p, &form->path);
+	r = file_folder(ch, &t->files, &form->path);
 	return r == ERR_OK ? r : note(r, "folder of the PIN");
 }
 
 static enum err
-verify_form(const struct pkcs15 *t, struct channel *ch, const struct pkcs15_pin *form,
+verify_form(struct pkcs15 *t, struct channel *ch, const struct pkcs15_pin *form,
     const struct secret *pin, struct pin_state *ret)
 {
 	AUTO(secret_wipe) struct secret padded = { .len = 0 };
@@ -292,7 +292,7 @@ enum err
 pkcs15_verify(void *state, struct channel *ch, const struct card_key *key,
     const struct secret *pin, struct pin_state *ret)
 {
-	const struct pkcs15 *t = state;
+	struct pkcs15 *t = state;
 	struct pkcs15_pin form;
 
 	if (!pkcs15_pin(t, &t->keys[key->slot], &form))
@@ -304,7 +304,7 @@ enum err
 pkcs15_puk_verify(void *state, struct channel *ch, const struct card_key *key,
     const struct secret *puk, struct pin_state *ret)
 {
-	const struct pkcs15 *t = state;
+	struct pkcs15 *t = state;
 	struct pkcs15_pin form;
 
 	if (!pkcs15_puk(t, &t->keys[key->slot], &form))

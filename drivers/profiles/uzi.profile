@@ -29,6 +29,10 @@ eof = 62 82
 eof = 6A 86
 eof = 6B 00
 serial = 00 CA 01 00 08
+# "I am the ..."
+vendor_prompt = 49 20 61 6D 20 74 68 65 20
+# of the cards with this AID, these are the ones that answer this
+proof = 00 CA 01 00 08
 
 [pin]
 aodf = yes

@@ -14,6 +14,7 @@
 #include "card/inner.h"
 #include "iso7816/atr.h"
 #include "iso7816/digestinfo.h"
+#include "iso7816/sw.h"
 
 #define WRONG_PINS_MAX	2	/* ours, while the card does not say how many are left */
 
@@ -102,7 +103,77 @@ become(struct card *c, const struct candidate *as)
 	return r;
 }
 
-/* One SELECT per candidate, in a transaction each: a logical channel is its own. */
+/* Both would send the same SELECT. */
+static bool
+same_application(const struct candidate *a, const struct candidate *b)
+{
+	const struct profile *p = a->profile, *q = b->profile;
+
+	return a->driver == b->driver && p->channel == q->channel &&
+	    p->channel_open == q->channel_open &&
+	    cur_eq(cur_of(p->aid, p->aid_len), cur_of(q->aid, q->aid_len));
+}
+
+/* Does the card answer what only cards of this profile answer? */
+static enum err
+prove(struct channel *ch, const struct profile *p, bool *ret)
+{
+	AUTO(buf_free) struct buf reply = BUF(APDU_REPLY_MAX);
+	struct profile_apdu cmd;
+	unsigned sw;
+	enum err r;
+
+	profile_apdu(&p->proof, 0, &cmd);
+	r = channel_send(ch, &cmd.a, &reply, &sw);
+	if (r != ERR_OK && r != ERR_CARD && r != ERR_LIMIT)
+		return note(r, "proof");
+	*ret = r == ERR_OK && sw == SW_OK && (cmd.a.le == APDU_LE_MAX ? reply.len != 0 :
+	    reply.len == cmd.a.le);
+	return ERR_OK;
+}
+
+/*
+ * The application of candidate i is there.  Which of the profiles that have it is it?
+ * One that can prove it; else the first that has nothing to prove, or the last.
+ */
+static enum err
+choose(struct channel *ch, const struct candidates *all, size_t i, size_t *ret)
+{
+	size_t rest = SIZE_MAX, last = i, n = 0;
+	bool is = false;
+	enum err r;
+
+	for (size_t k = i; k < all->n; k++)
+		n += same_application(&all->e[i], &all->e[k]);
+	for (size_t k = i; n > 1 && k < all->n; k++) {
+		if (!same_application(&all->e[i], &all->e[k]))
+			continue;
+		last = k;
+		if (all->e[k].profile->proof.n == 0) {
+			rest = rest == SIZE_MAX ? k : rest;
+			continue;
+		}
+		if ((r = prove(ch, all->e[k].profile, &is)) != ERR_OK)
+			return r;
+		if (is) {
+			*ret = k;
+			return ERR_OK;
+		}
+	}
+	*ret = rest != SIZE_MAX ? rest : last;
+	return ERR_OK;
+}
+
+static bool
+was_tried(const struct candidates *all, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (same_application(&all->e[k], &all->e[i]))
+			return true;
+	return false;
+}
+
+/* One SELECT per application, in a transaction each: a logical channel is its own. */
 static enum err
 probe(struct card *c, const struct candidates *all)
 {
@@ -111,13 +182,16 @@ probe(struct card *c, const struct candidates *all)
 
 	for (size_t i = 0; i < all->n; i++) {
 		AUTO(channel_end) struct channel ch = { 0 };
+		size_t found = i;
 
+		if (was_tried(all, i))
+			continue;
 		if ((r = become(c, &all->e[i])) != ERR_OK ||
 		    (r = channel_begin(c->reader, &ch)) != ERR_OK)
 			return r;
 		r = card_select(c, &ch);
-		if (r == ERR_OK)
-			return r;
+		if (r == ERR_OK && (r = choose(&ch, all, i, &found)) == ERR_OK)
+			return found == i ? ERR_OK : become(c, &all->e[found]);
 		if (r == ERR_VENDOR_LOCKED)
 			locked = true;
 		else if (r != ERR_NOT_MINE && r != ERR_CARD)

@@ -11,6 +11,7 @@
 #include "iso7816/p15.h"
 
 #define LC_AT	4	/* index of Lc in a command */
+#define AS_RSA_PKCS1	(-2)	/* rsa_decipher says nothing */
 
 /* What a profile says that says nothing: the ISO way, short and careful. */
 static const struct profile defaults = {
@@ -28,6 +29,9 @@ static const struct profile defaults = {
 	.mse = { 0x41, 0xb6 },
 	.mse_tags = { 0x84, 0x80 },
 	.alg_rsa_pkcs1 = 0x02,
+	.alg_rsa_decipher = AS_RSA_PKCS1,
+	.alg_ecdsa = -1,
+	.alg_ecdh = -1,
 };
 
 /* One line on its way into a profile. */
@@ -306,13 +310,55 @@ on_eof(const struct item *it)
 }
 
 static enum err
-on_serial(const struct item *it)
+command_without_ref(const struct item *it, struct profile_command *ret)
 {
-	enum err r = command_or_none(it->line, &it->p->serial);
+	enum err r = command_or_none(it->line, ret);
 
-	if (r == ERR_OK && it->p->serial.ref_at != 0)
+	if (r == ERR_OK && ret->ref_at != 0)
 		return ini_refuse(it->line, "a command without RR");
 	return r;
+}
+
+static enum err
+on_serial(const struct item *it)
+{
+	return command_without_ref(it, &it->p->serial);
+}
+
+static enum err
+on_proof(const struct item *it)
+{
+	return command_without_ref(it, &it->p->proof);
+}
+
+static enum err
+on_search(const struct item *it)
+{
+	return ini_bool(it->line, &it->p->search);
+}
+
+static enum err
+on_adapt(const struct item *it)
+{
+	return ini_bool(it->line, &it->p->adapt);
+}
+
+static enum err
+on_sfi(const struct item *it)
+{
+	return ini_bool(it->line, &it->p->sfi);
+}
+
+static enum err
+on_vendor_prompt(const struct item *it)
+{
+	AUTO(buf_free) struct buf b = BUF(sizeof(it->p->vendor_prompt));
+
+	if (hex_get(it->line->value, &b) != ERR_OK || b.len == 0)
+		return ini_refuse(it->line, "1 to 16 bytes in hex");
+	memcpy(it->p->vendor_prompt, b.p, b.len);
+	it->p->vendor_prompt_len = b.len;
+	return ERR_OK;
 }
 
 /* [pin] */
@@ -425,11 +471,11 @@ on_key_path(const struct item *it)
 static enum err
 on_key_reference(const struct item *it)
 {
-	static const char *const names[] = { "prkdf", "ordinal" };
+	static const char *const names[] = { "prkdf", "ordinal", "file" };
 	size_t i = 0;
 	enum err r = ini_choice(it->line, names, NELEM(names), &i);
 
-	it->p->key_ref = i == 1 ? KEY_REF_ORDINAL : KEY_REF_PRKDF;
+	it->p->key_ref = (enum profile_key_ref)i;
 	return r;
 }
 
@@ -452,19 +498,52 @@ on_tags(const struct item *it)
 }
 
 static enum err
+byte_or_none(const struct ini_line *line, int *ret)
+{
+	uint8_t byte;
+	enum err r;
+
+	if (cur_eq_str(line->value, "none")) {
+		*ret = -1;
+		return ERR_OK;
+	}
+	if ((r = hex_bytes(line, &byte, 1, "one byte in hex, or none")) == ERR_OK)
+		*ret = byte;
+	return r;
+}
+
+static enum err
 on_rsa_pkcs1(const struct item *it)
 {
-	return hex_bytes(it->line, &it->p->alg_rsa_pkcs1, 1, "one byte in hex");
+	return byte_or_none(it->line, &it->p->alg_rsa_pkcs1);
+}
+
+static enum err
+on_rsa_decipher(const struct item *it)
+{
+	return byte_or_none(it->line, &it->p->alg_rsa_decipher);
+}
+
+static enum err
+on_ecdsa(const struct item *it)
+{
+	return byte_or_none(it->line, &it->p->alg_ecdsa);
+}
+
+static enum err
+on_ecdh(const struct item *it)
+{
+	return byte_or_none(it->line, &it->p->alg_ecdh);
 }
 
 static enum err
 on_digest_info(const struct item *it)
 {
-	static const char *const names[] = { "host", "card" };
+	static const char *const names[] = { "host", "card", "block", "token" };
 	size_t i = 0;
 	enum err r = ini_choice(it->line, names, NELEM(names), &i);
 
-	it->p->digest_info = i == 1 ? DIGEST_INFO_CARD : DIGEST_INFO_HOST;
+	it->p->digest_info = (enum profile_digest_info)i;
 	return r;
 }
 
@@ -489,6 +568,11 @@ static const struct {
 	{ "card", "extended", on_extended, false },
 	{ "card", "eof", on_eof, true },
 	{ "card", "serial", on_serial, false },
+	{ "card", "search", on_search, false },
+	{ "card", "adapt", on_adapt, false },
+	{ "card", "sfi", on_sfi, false },
+	{ "card", "vendor_prompt", on_vendor_prompt, false },
+	{ "card", "proof", on_proof, false },
 	{ "pin", "aodf", on_aodf, false },
 	{ "pin", "reference", on_pin_reference, true },
 	{ "pin", "padding", on_padding, false },
@@ -505,6 +589,9 @@ static const struct {
 	{ "key", "mse", on_mse, false },
 	{ "key", "tags", on_tags, false },
 	{ "key", "rsa_pkcs1", on_rsa_pkcs1, false },
+	{ "key", "rsa_decipher", on_rsa_decipher, false },
+	{ "key", "ecdsa", on_ecdsa, false },
+	{ "key", "ecdh", on_ecdh, false },
 	{ "key", "digest_info", on_digest_info, false },
 };
 
@@ -575,6 +662,8 @@ profile_parse(struct cur text, const char *name, struct profile *ret)
 	if ((r = ini_parse(text, on_line, &parse)) != ERR_OK ||
 	    (r = check(&p)) != ERR_OK)
 		return note(r, "profile %s", p.name);
+	if (p.alg_rsa_decipher == AS_RSA_PKCS1)
+		p.alg_rsa_decipher = p.alg_rsa_pkcs1;
 	if (p.kind[0] == '\0')
 		memcpy(p.kind, p.driver, sizeof(p.kind));
 	*ret = p;

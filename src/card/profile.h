@@ -34,8 +34,13 @@ struct profile_command {
 
 enum profile_extended { EXTENDED_ATR, EXTENDED_YES, EXTENDED_NO };
 enum profile_tries { TRIES_NONE, TRIES_QUERY, TRIES_EMPTY_VERIFY };
-enum profile_key_ref { KEY_REF_PRKDF, KEY_REF_ORDINAL };
-enum profile_digest_info { DIGEST_INFO_HOST, DIGEST_INFO_CARD };
+enum profile_key_ref { KEY_REF_PRKDF, KEY_REF_ORDINAL, KEY_REF_FILE };
+enum profile_digest_info {
+	DIGEST_INFO_HOST,	/* the card is sent a DigestInfo */
+	DIGEST_INFO_CARD,	/* ... a hash */
+	DIGEST_INFO_BLOCK,	/* ... a whole block, padded */
+	DIGEST_INFO_TOKEN,	/* as its TokenInfo says of the key */
+};
 
 struct profile {
 	char	 name[48];		/* of the file, without .profile */
@@ -60,6 +65,12 @@ struct profile {
 	uint16_t eof[PROFILE_STATUS];	/* status words that say "end of the file" */
 	size_t	 n_eof;
 	struct profile_command serial;	/* reads the serial number */
+	bool	 search;		/* EF.DIR, 5015, 5031 where the AID leads nowhere */
+	bool	 adapt;			/* find out how it selects and reads */
+	bool	 sfi;			/* read ODF and TokenInfo by short identifier */
+	uint8_t	 vendor_prompt[16];	/* what a locked application answers to SELECT */
+	size_t	 vendor_prompt_len;	/* 0: nothing */
+	struct profile_command proof;	/* answered by this kind of card alone */
 
 	/* [pin] */
 	bool	 pin_aodf;		/* the card's own description comes first */
@@ -81,7 +92,8 @@ struct profile {
 	enum profile_key_ref key_ref;
 	uint8_t	 mse[2];		/* P1 P2 */
 	uint8_t	 mse_tags[2];		/* in the order in which the card wants them */
-	uint8_t	 alg_rsa_pkcs1;		/* algorithm reference in tag 80 */
+	/* Algorithm references in tag 80; -1: it is left out. */
+	int	 alg_rsa_pkcs1, alg_rsa_decipher, alg_ecdsa, alg_ecdh;
 	enum profile_digest_info digest_info;	/* who puts DigestInfo before the hash */
 };
 

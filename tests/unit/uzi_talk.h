@@ -81,16 +81,22 @@
 #define PSO		SAY(PSO_COMMAND, SIGNATURE "9000")
 #define SIGN		SELECT, SERIAL, TRIES, VERIFY("9000"), MSE, PSO
 
-/* drivers/profiles/uzi.profile, from the source tree. */
+/* drivers/profiles/NAME.profile, from the source tree. */
 static inline void
-read_uzi_profile(struct profile *ret)
+read_profile(const char *name, struct profile *ret)
 {
 	AUTO(buf_free) struct buf text = BUF(65536), path = BUF(4096);
 	const char *src = getenv("srcdir");
 
-	buf_fmt(&path, "%s/drivers/profiles/uzi.profile", src != NULL ? src : ".");
+	buf_fmt(&path, "%s/drivers/profiles/%s.profile", src != NULL ? src : ".", name);
 	assert_ok(file_read(buf_cstr(&path), &text));
-	assert_ok(profile_parse(buf_view(&text), "uzi", ret));
+	assert_ok(profile_parse(buf_view(&text), name, ret));
+}
+
+static inline void
+read_uzi_profile(struct profile *ret)
+{
+	read_profile("uzi", ret);
 }
 
 /* An empty cache in a folder of its own; remove_cache() takes both away. */

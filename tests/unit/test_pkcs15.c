@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The pkcs15 driver with cards as ISO 7816-15 has them, and as they are (iso7816
+ * reference, sections 1 to 10): every command is pinned, and so is what is believed.
+ */
+#include "tests/check.h"
+
+#include "base/b64.h"
+#include "tests/unit/p15_talk.h"
+
+#define SHA256_OF(x)	"3031300D060960864801650304020105000420" x
+#define HASH32		"000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F"
+#define ZEROS16		"00000000000000000000000000000000"
+#define R32		"7F02030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F20"
+#define S32		"0002030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F21"
+#define S31		"02030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F21"
+
+struct talk {
+	const struct replay_line *lines;
+	size_t	 n;
+	enum err look, sign;		/* ERR_NOT_FOUND: no signature is asked for */
+	size_t	 resets;
+	enum key_alg alg;		/* 0: KEY_ALG_RSA_PKCS1 */
+	const char *input;		/* hex; NULL: DEADBEEF */
+	const char *signature;		/* hex; NULL: SIGNATURE */
+	bool	 known;			/* the profile names the ATR */
+	void	 (*tweak)(struct profile *p);
+};
+
+#define NO_SIGN	ERR_NOT_FOUND
+
+#define LINES(...)							\
+	.lines = (const struct replay_line[]){ __VA_ARGS__ },		\
+	.n = NELEM(((const struct replay_line[]){ __VA_ARGS__ }))
+#define ROW(name, look_, sign_, resets_, ...)				\
+	{ name, talk_once, NULL, NULL, &(struct talk){			\
+	    .look = look_, .sign = sign_, .resets = resets_, __VA_ARGS__ } }
+
+static void
+sign_once(const struct talk *t, struct card *c, const struct card_view *v)
+{
+	AUTO(buf_free) struct buf in = BUF(1024), want = BUF(1024), sig = BUF(1024);
+	AUTO(secret_wipe) struct secret pin = { .len = 0 };
+	struct pin_state left;
+
+	assert_ok(hex_get(cur_str(t->input != NULL ? t->input : "DEADBEEF"), &in));
+	assert_ok(hex_get(cur_str(t->signature != NULL ? t->signature : SIGNATURE), &want));
+	assert_ok(secret_set(&pin, cur_str("123456")));
+	assert_err(card_sign_once(c, &v->key, t->alg != 0 ? t->alg : KEY_ALG_RSA_PKCS1,
+	    &pin, false, buf_view(&in), &sig, &left), t->sign);
+	if (t->sign == ERR_OK)
+		assert_true(cur_eq(buf_view(&sig), buf_view(&want)));
+	else
+		assert_int_equal(sig.len, 0);
+}
+
+static void
+check_end(const struct replay_seen *seen, const struct talk *t, const struct reader *r)
+{
+	if (!replay_done(r))
+		print_error("line %zu of %zu, %s\n", seen->line, t->n, seen->wrong);
+	assert_true(replay_done(r));
+	assert_int_equal(seen->resets, t->resets);
+	assert_false(seen->open);
+	/* What a probe may cost, and no more (hostile-cards, budgets). */
+	if (t->look != ERR_OK)
+		assert_true(seen->apdus <= 64);
+}
+
+static void
+name_atr(struct profile *p)
+{
+	const uint8_t atr[] = { 0x3b, 0x80, 0x01, 0x81 };
+
+	p->n_atr = 1;
+	p->atr[0].n = sizeof(atr);
+	memcpy(p->atr[0].value, atr, sizeof(atr));
+	memset(p->atr[0].mask, 0xff, sizeof(atr));
+}
+
+static void
+talk_once(void **state)
+{
+	const struct talk *t = *state;
+	struct profile p;
+	const struct profile *const profiles[] = { &p, NULL };
+	AUTO(reader_close) struct reader *r = NULL;
+	AUTO(card_close) struct card *c = NULL;
+	AUTO(card_view_free) struct card_view v = { .from_cache = false };
+	enum err e;
+
+	read_profile("pkcs15", &p);
+	p.probe = false;
+	name_atr(&p);
+	if (!t->known)
+		p.search = false;
+	if (t->tweak != NULL)
+		t->tweak(&p);
+	assert_ok(replay_open(t->lines, t->n, ATR_OTHER, &r));
+	e = card_open(r, drivers_table, profiles, &c);
+	if (e == ERR_OK)
+		e = card_look(c, NULL, NULL, NULL, &v);
+	assert_err(e, t->look);
+	if (e == ERR_OK && t->sign != NO_SIGN)
+		sign_once(t, c, &v);
+	check_end(replay_seen(r), t, r);
+}
+
+static void
+by_digest_info(struct profile *p)
+{
+	p->digest_info = DIGEST_INFO_HOST;
+	p->alg_rsa_pkcs1 = 0x02;
+}
+
+static void
+by_internal_authenticate(struct profile *p)
+{
+	p->mse[1] = 0xa4;
+}
+
+static void
+only_prkdf(struct profile *p)
+{
+	p->key_ref = KEY_REF_PRKDF;
+}
+
+static void
+with_key_file(struct profile *p)
+{
+	p->key_path = true;
+}
+
+/* A look with other bytes in one of the directories. */
+#define WITH_AODF(size, bytes)						\
+	P_START, ODF_SFI, FILE("4408", size, bytes), P_PRKDF, P_CDF
+#define WITH_KEY(size, bytes)						\
+	P_START, ODF_SFI, P_AODF, FILE("4400", size, bytes), P_CDF, P_CERT
+#define WITH_CDF(size, bytes)						\
+	P_START, ODF_SFI, P_AODF, P_PRKDF, FILE("4404", size, bytes)
+/* TokenInfo with algorithms, and a key that names some of them */
+#define ALG_LOOK(token, size, bytes)					\
+	PICK, SAY(SFI("92"), token "9000"), ODF_SFI, P_AODF,		\
+	FILE("4400", size, bytes), P_CDF, P_CERT
+#define ALG_SIGN(token, mse)						\
+	PICK, SAY(SFI("92"), token "9000"), P_VERIFY, SAY(mse, "9000")
+
+/* Without short identifiers; the first SELECT of a file tells how. */
+#define NO_SFI		SAY(SFI("92"), "6A86")
+
+/* The application below a path: what follows its SELECT. */
+#define HOME_FILES							\
+	FILE("5032", "0F", TOKEN_BYTES), FILE("5031", "24", P_ODF_BYTES),	\
+	P_AODF, P_PRKDF, P_CDF, P_CERT
+#define NOT_BY_NAME	SAY(SELECT_AID, "6A82")
+#define MF		SAY("00A4000C023F00", "9000")
+#define DF_5015		SAY("00A4080C025015", "9000")
+#define PROOF		FILE("5031", "24", P_ODF_BYTES)
+
+static const struct CMUnitTest tests[] = {
+	/* as it should be */
+	ROW("look", ERR_OK, NO_SIGN, 0, LINES(P_LOOK)),
+	ROW("sign: no algorithm is named", ERR_OK, ERR_OK, 1, LINES(P_LOOK, P_SIGN)),
+	ROW("relative FIDs", ERR_OK, ERR_OK, 1,
+	    LINES(P_START, SAY(SFI("91"), ODF_RELATIVE "9000"), P_AODF, P_PRKDF,
+	    FILE("4404", "1D", CDF_RELATIVE), P_CERT, P_SIGN)),
+	ROW("3FFF is never selected", ERR_OK, NO_SIGN, 0,
+	    LINES(P_START, SAY(SFI("91"), ODF_3FFF "9000"), P_AODF, P_PRKDF,
+	    FILE("4404", "23", CDF_3FFF), CERT_DF, P_CERT)),
+	ROW("a certificate within a file", ERR_OK, NO_SIGN, 0,
+	    LINES(WITH_CDF("27", CDF_PART), FILE_AT("4331", "0100"),
+	    SAY("00B00005FB", CERT_BYTES "FFFF 6282"))),
+	ROW("a certificate within the directory", ERR_OK, ERR_OK, 1,
+	    LINES(WITH_CDF("27", CDF_VALUE), P_SIGN)),
+	ROW("certificate found by its label", ERR_OK, NO_SIGN, 0,
+	    LINES(WITH_CDF("21", CDF_LABEL), P_CERT)),
+
+	/* how it selects and reads */
+	ROW("no short identifiers", ERR_OK, ERR_OK, 1,
+	    LINES(PICK, NO_SFI, FILE("5032", "0F", TOKEN_BYTES),
+	    FILE("5031", "24", P_ODF_BYTES), P_AODF, P_PRKDF, P_CDF, P_CERT,
+	    PICK, FILE("5032", "0F", TOKEN_BYTES), P_VERIFY, P_MSE, PSO)),
+	ROW("short identifiers of something else", ERR_OK, NO_SIGN, 0,
+	    LINES(PICK, SAY(SFI("92"), "DEADBEEF 9000"), FILE("5032", "0F", TOKEN_BYTES),
+	    FILE("5031", "24", P_ODF_BYTES), P_AODF, P_PRKDF, P_CDF, P_CERT)),
+	ROW("P2 04 refused: 00, and remembered", ERR_OK, NO_SIGN, 0,
+	    LINES(PICK, NO_SFI, SAY("00A4020402503200", "6A86"), EF("5032", "000F"),
+	    READ("0000", "0F", TOKEN_BYTES "9000"), EF("5031", "0024"),
+	    READ("0000", "24", P_ODF_BYTES "9000"), EF("4408", "006D"),
+	    READ("0000", "6D", P_AODF_BYTES "9000"), EF("4400", "0033"),
+	    READ("0000", "33", KEY_RSA "9000"), EF("4404", "0021"),
+	    READ("0000", "21", P_CDF_BYTES "9000"), EF("4331", "000E"), CERT_READ)),
+	ROW("only P2 0C: read to the end", ERR_OK, NO_SIGN, 0,
+	    LINES(P_START, ODF_SFI, SAY("00A4020402440800", "6A86"),
+	    SAY("00A4020002440800", "6A87"), SAY("00A4020C024408", "9000"),
+	    SAY("00B0000000", P_AODF_BYTES "6282"), SAY("00A4020C024400", "9000"),
+	    SAY("00B0000000", KEY_RSA "9000"), SAY("00B00033CD", "6B00"),
+	    SAY("00A4020C024404", "9000"), SAY("00B0000000", P_CDF_BYTES "6282"),
+	    SAY("00A4020C024331", "9000"), SAY("00B0000000", CERT_BYTES "6282"))),
+	ROW("P1 02 finds nothing: 00", ERR_OK, NO_SIGN, 0,
+	    LINES(P_START, ODF_SFI, GONE("4408"),
+	    SAY("00A4000402440800", "62048002006D9000"),
+	    SAY("00B000006D", P_AODF_BYTES "9000"),
+	    SAY("00A4000402440000", "6204800200339000"),
+	    SAY("00B0000033", KEY_RSA "9000"),
+	    SAY("00A4000402440400", "6204800200219000"),
+	    SAY("00B0000021", P_CDF_BYTES "9000"),
+	    SAY("00A4000402433100", "62048002000E9000"), CERT_READ)),
+	ROW("no FCI for the AID: by path", ERR_OK, NO_SIGN, 0,
+	    LINES(SELECT, TOKEN, ODF_SFI, SAY("00A40804045015440800", "62048002006D9000"),
+	    SAY("00B000006D", P_AODF_BYTES "9000"), P_PRKDF, P_CDF, P_CERT)),
+	ROW("no SELECT by path: one FID after the other", ERR_OK, NO_SIGN, 0,
+	    LINES(SELECT, TOKEN, ODF_SFI, SAY("00A40804045015440800", "6A86"),
+	    MF, SAY("00A4000C025015", "9000"), P_AODF, P_PRKDF, P_CDF, P_CERT)),
+	ROW("the FID of the AID's folder is another's", ERR_OK, NO_SIGN, 0,
+	    LINES(P_START, ODF_SFI, GONE_FIRST("4408"),
+	    SAY("00A40804045015440800", "62048002006D9000"),
+	    SAY("00B000006D", P_AODF_BYTES "9000"), P_PRKDF, P_CDF, P_CERT)),
+	ROW("SELECT by AID only without FCI", ERR_OK, NO_SIGN, 0,
+	    LINES(SAY(SELECT_AID, "6A86"),
+	    SAY("00A4040C0CA000000063504B43532D3135", "9000"), TOKEN, ODF_SFI,
+	    SAY("00A40804045015440800", "62048002006D9000"),
+	    SAY("00B000006D", P_AODF_BYTES "9000"), P_PRKDF, P_CDF, P_CERT)),
+	ROW("Le 00 refused: FE from then on", ERR_OK, NO_SIGN, 0,
+	    LINES(PICK, SAY(SFI("92"), "6700"), SAY("00B09200FE", TOKEN_BYTES "9000"),
+	    SAY("00B09100FE", P_ODF_BYTES "6282"), P_AODF, P_PRKDF, P_CDF, P_CERT)),
+	ROW("wrong Le: the right one", ERR_OK, NO_SIGN, 0,
+	    LINES(PICK, SAY(SFI("92"), "6C0F"), SAY("00B092000F", TOKEN_BYTES "9000"),
+	    ODF_SFI, P_AODF, P_PRKDF, P_CDF, P_CERT)),
+	ROW("a size that is only allocated: not all of FF is read", ERR_OK, NO_SIGN, 0,
+	    LINES(P_START, ODF_SFI, P_AODF, P_PRKDF, FILE_AT("4404", "0800"),
+	    SAY("00B0000000", P_CDF_BYTES "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF 6282"),
+	    P_CERT)),
+
+	/* where the application is */
+	ROW("EF.DIR: the path wins, the first without ODF is passed", ERR_OK, NO_SIGN, 0,
+	    .known = true,
+	    LINES(NOT_BY_NAME, MF, FILE("2F00", "2A", DIR_TWO),
+	    SAY("00A4080C025010", "9000"), GONE("5031"), DF_5015, PROOF, HOME_FILES)),
+	ROW("EF.DIR: an application by name", ERR_OK, NO_SIGN, 0, .known = true,
+	    LINES(NOT_BY_NAME, MF, FILE("2F00", "0E", DIR_AID),
+	    SAY("00A404000AA000000167455349474E00", "6F00 9000"), PROOF,
+	    FILE("5032", "0F", TOKEN_BYTES), PROOF,
+	    SAY("00A40804045015440800", "62048002006D9000"),
+	    SAY("00B000006D", P_AODF_BYTES "9000"), P_PRKDF, P_CDF, P_CERT)),
+	ROW("EF.DIR in records", ERR_OK, NO_SIGN, 0, .known = true,
+	    LINES(NOT_BY_NAME, MF, FILE_AT("2F00", "002A"), SAY("00B000002A", "6981"),
+	    FILE_AT("2F00", "002A"), SAY("00B2010400", DIR_TWO "9000"),
+	    SAY("00B2020400", "6A83"), SAY("00A4080C025010", "6A82"),
+	    SAY("00A4000C023F00", "9000"), SAY("00A4000C025010", "6A82"),
+	    DF_5015, PROOF, HOME_FILES)),
+	ROW("EF.DIR: DDO moves ODF and TokenInfo", ERR_OK, NO_SIGN, 0, .known = true,
+	    LINES(NOT_BY_NAME, MF, FILE("2F00", "24", DIR_DDO), DF_5015,
+	    FILE("5041", "24", P_ODF_BYTES), FILE("5042", "0F", TOKEN_BYTES),
+	    FILE("5041", "24", P_ODF_BYTES), P_AODF, P_PRKDF, P_CDF, P_CERT)),
+	ROW("no EF.DIR: 3F00 5015", ERR_OK, ERR_OK, 1, .known = true,
+	    LINES(NOT_BY_NAME, MF, GONE_FIRST("2F00"), DF_5015, PROOF, HOME_FILES,
+	    DF_5015, FILE("5032", "0F", TOKEN_BYTES), P_VERIFY, P_MSE, PSO)),
+	ROW("ODF straight under the MF", ERR_OK, NO_SIGN, 0, .known = true,
+	    LINES(NOT_BY_NAME, MF, GONE_FIRST("2F00"), SAY("00A4080C025015", "6A82"), MF,
+	    SAY("00A4000C025015", "6A82"), MF, FILE("5031", "18", ODF_RELATIVE),
+	    FILE("5032", "0F", TOKEN_BYTES), FILE("5031", "18", ODF_RELATIVE), P_AODF,
+	    P_PRKDF, FILE("4404", "1D", CDF_RELATIVE), P_CERT)),
+	ROW("the AID answers, the ODF is elsewhere", ERR_OK, NO_SIGN, 0, .known = true,
+	    LINES(PICK, SAY(SFI("92"), "6A82"), GONE_FIRST("5032"), GONE_FIRST("5031"),
+	    MF, GONE_FIRST("2F00"), DF_5015, PROOF, P_AODF, P_PRKDF, P_CDF,
+	    FILE("5032", "0F", TOKEN_BYTES), P_CERT)),
+	ROW("EF.DIR that names itself (vector 51)", ERR_CARD_UNKNOWN, NO_SIGN, 0,
+	    .known = true,
+	    LINES(NOT_BY_NAME, MF, FILE("2F00", "1C", DIR_SELF), MF,
+	    FILE("2F00", "1C", DIR_SELF), SAY("00A4080C025015", "6A82"), MF,
+	    SAY("00A4000C025015", "6A82"), MF, GONE("5031"))),
+	ROW("nothing anywhere", ERR_CARD_UNKNOWN, NO_SIGN, 0, .known = true,
+	    LINES(NOT_BY_NAME, MF, GONE_FIRST("2F00"), SAY("00A4080C025015", "6A82"), MF,
+	    SAY("00A4000C025015", "6A82"), MF, GONE_FIRST("5031"))),
+	ROW("a card that is not named gets one SELECT", ERR_CARD_UNKNOWN, NO_SIGN, 0,
+	    LINES(NOT_BY_NAME)),
+	ROW("removed during the search is no verdict", ERR_REMOVED, NO_SIGN, 0,
+	    .known = true, LINES(NOT_BY_NAME, FAIL("00A4000C023F00", ERR_REMOVED))),
+	ROW("vendor lock (vector 28)", ERR_VENDOR_LOCKED, NO_SIGN, 0,
+	    LINES(SAY(SELECT_AID, "4920616D207468652053616665536967 9000"))),
+
+	/* PINs */
+	ROW("the PIN that the key names, of two", ERR_OK, ERR_OK, 1,
+	    LINES(WITH_AODF("6D", AODF_TWO), P_CERT, P_SIGN)),
+	ROW("PIN reference written as a negative number (vector 9)", ERR_OK, ERR_OK, 1,
+	    LINES(WITH_AODF("34", AODF_NEGATIVE), P_CERT, P_SIGN)),
+	ROW("the PIN's folder, and back to the key's", ERR_OK, ERR_OK, 1,
+	    LINES(WITH_AODF("35", AODF_ELSEWHERE), P_CERT, P_START,
+	    SAY("00A4080C025016", "9000"), P_VERIFY, PICK, P_MSE, PSO)),
+	ROW("the PIN's folder is not there: no PIN is sent (vector 52)", ERR_OK, ERR_CARD,
+	    1, LINES(WITH_AODF("35", AODF_ELSEWHERE), P_CERT, P_START,
+	    SAY("00A4080C025016", "6A82"), MF, SAY("00A4000C025016", "6A82"))),
+
+	/* keys and algorithms */
+	ROW("key reference 82", ERR_OK, ERR_OK, 1,
+	    LINES(WITH_KEY("34", KEY_82), P_START, P_VERIFY,
+	    SAY("002241B603840182", "9000"), PSO)),
+	ROW("key reference -126 is 82 (vector 9)", ERR_OK, ERR_OK, 1,
+	    LINES(WITH_KEY("33", KEY_NEGATIVE), P_START, P_VERIFY,
+	    SAY("002241B603840182", "9000"), PSO)),
+	ROW("no key reference: the key's file (vector 56)", ERR_OK, ERR_OK, 1,
+	    LINES(WITH_KEY("30", KEY_NO_REF), P_START, P_VERIFY,
+	    SAY("002241B60481024501", "9000"), PSO)),
+	ROW("no key reference, and it is not guessed (vector 56)", ERR_NO_CERT, NO_SIGN,
+	    0, .tweak = only_prkdf,
+	    LINES(P_START, ODF_SFI, P_AODF, FILE("4400", "30", KEY_NO_REF), P_CDF)),
+	ROW("an empty key path selects nothing (vector 56)", ERR_OK, ERR_OK, 1,
+	    .tweak = with_key_file, LINES(WITH_KEY("2D", KEY_EMPTY_PATH), P_SIGN)),
+	ROW("the key's file first", ERR_OK, ERR_OK, 1, .tweak = with_key_file,
+	    LINES(P_LOOK, P_START, P_VERIFY, FILE_AT("4501", "0100"), P_MSE, PSO)),
+	ROW("algorithm of the card: DigestInfo", ERR_OK, ERR_OK, 1,
+	    LINES(ALG_LOOK(TOKEN_DIGEST_INFO, "38", KEY_DIGEST_INFO),
+	    ALG_SIGN(TOKEN_DIGEST_INFO, "002241B606840101800102"), PSO)),
+	ROW("algorithm of the card: a hash", ERR_OK, ERR_OK, 1,
+	    .input = SHA256_OF(HASH32),
+	    LINES(ALG_LOOK(TOKEN_DIGEST_INFO, "38", KEY_HASH),
+	    ALG_SIGN(TOKEN_DIGEST_INFO, "002241B606840101800142"),
+	    SAY("002A9E9A20" HASH32 "00", SIGNATURE "9000"))),
+	ROW("a hash that no algorithm of the card is for", ERR_OK, ERR_UNSUPPORTED, 1,
+	    LINES(ALG_LOOK(TOKEN_DIGEST_INFO, "38", KEY_HASH),
+	    PICK, SAY(SFI("92"), TOKEN_DIGEST_INFO "9000"), P_VERIFY)),
+	ROW("the profile has the last word", ERR_OK, ERR_OK, 1, .tweak = by_digest_info,
+	    LINES(ALG_LOOK(TOKEN_DIGEST_INFO, "38", KEY_HASH),
+	    ALG_SIGN(TOKEN_DIGEST_INFO, "002241B606840101800102"), PSO)),
+	ROW("MSE AT and INTERNAL AUTHENTICATE", ERR_OK, ERR_OK, 1,
+	    .tweak = by_internal_authenticate,
+	    LINES(P_LOOK, P_START, P_VERIFY, SAY("002241A403840101", "9000"),
+	    SAY("0088000004DEADBEEF00", SIGNATURE "9000"))),
+	ROW("INTERNAL AUTHENTICATE refused", ERR_OK, ERR_CARD_INACTIVE, 1,
+	    .tweak = by_internal_authenticate,
+	    LINES(P_LOOK, P_START, P_VERIFY, SAY("002241A403840101", "9000"),
+	    SAY("0088000004DEADBEEF00", "6982"))),
+
+	/* EC */
+	ROW("ECDSA: r and s", ERR_OK, ERR_OK, 1, .alg = KEY_ALG_ECDSA, .input = HASH32,
+	    .signature = R32 S32,
+	    LINES(WITH_KEY("33", KEY_EC), P_START, P_VERIFY, P_MSE,
+	    SAY("002A9E9A20" HASH32 "00", R32 S32 "9000"))),
+	ROW("ECDSA: DER", ERR_OK, ERR_OK, 1, .alg = KEY_ALG_ECDSA, .input = HASH32,
+	    .signature = R32 S32,
+	    LINES(WITH_KEY("33", KEY_EC), P_START, P_VERIFY, P_MSE,
+	    SAY("002A9E9A20" HASH32 "00", "30430220" R32 "021F" S31 "9000"))),
+	ROW("ECDSA: DER with something after it (vector 46)", ERR_OK, ERR_CARD, 1,
+	    .alg = KEY_ALG_ECDSA, .input = HASH32,
+	    LINES(WITH_KEY("33", KEY_EC), P_START, P_VERIFY, P_MSE,
+	    SAY("002A9E9A20" HASH32 "00", "30430220" R32 "021F" S31 "00 9000"))),
+	ROW("ECDSA: a hash longer than the field is cut", ERR_OK, ERR_OK, 1,
+	    .alg = KEY_ALG_ECDSA, .input = HASH32 ZEROS16, .signature = R32 S32,
+	    LINES(WITH_KEY("33", KEY_EC), P_START, P_VERIFY, P_MSE,
+	    SAY("002A9E9A20" HASH32 "00", R32 S32 "9000"))),
+	ROW("ECDSA: a shorter one is padded", ERR_OK, ERR_OK, 1, .alg = KEY_ALG_ECDSA,
+	    .input = HASH32, .signature = R32 S32 R32,
+	    LINES(WITH_KEY("33", KEY_EC_384), P_START, P_VERIFY, P_MSE,
+	    SAY("002A9E9A30" ZEROS16 HASH32 "00", R32 S32 R32 "9000"))),
+	ROW("ECDSA by a reference of the card", ERR_OK, ERR_OK, 1, .alg = KEY_ALG_ECDSA,
+	    .input = HASH32, .signature = R32 S32,
+	    LINES(ALG_LOOK(TOKEN_EC, "38", KEY_EC_ALG),
+	    ALG_SIGN(TOKEN_EC, "002241B606840101800144"),
+	    SAY("002A9E9A20" HASH32 "00", R32 S32 "9000"))),
+	ROW("ECDSA with SHA-256: the hash as it is", ERR_OK, ERR_OK, 1,
+	    .alg = KEY_ALG_ECDSA, .input = HASH32, .signature = R32 S32 R32,
+	    LINES(ALG_LOOK(TOKEN_EC, "38", KEY_EC_SHA256),
+	    ALG_SIGN(TOKEN_EC, "002241B606840101800154"),
+	    SAY("002A9E9A20" HASH32 "00", R32 S32 R32 "9000"))),
+	ROW("ECDSA: nobody says which curve", ERR_OK, ERR_UNSUPPORTED, 1,
+	    .alg = KEY_ALG_ECDSA, .input = HASH32,
+	    LINES(WITH_KEY("2F", KEY_EC_NO_SIZE), P_START, P_VERIFY)),
+
+	/* 9000 to everything: SELECT, serial, ODF, and the search end (vector 27) */
+	ROW("9000 to everything (vector 27)", ERR_CARD_UNKNOWN, NO_SIGN, 0, .known = true,
+	    LINES(SELECT, SAY(SFI("92"), "9000"), SAY("00A4020402503200", "9000"),
+	    SAY("00B0000000", "9000"), SAY("00A4020402503100", "9000"),
+	    SAY("00B0000000", "9000"), MF, SAY("00A40204022F0000", "9000"),
+	    SAY("00B0000000", "9000"), DF_5015, SAY("00A4020402503100", "9000"),
+	    SAY("00B0000000", "9000"), MF, SAY("00A4020402503100", "9000"),
+	    SAY("00B0000000", "9000"))),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
