@@ -10,6 +10,9 @@
 
 #define CERT_MAX	16384
 
+static const struct applet *const applets[CARD_TYPES] = {
+	[CARD_UZI] = &uzi_applet, [CARD_PIV] = &piv_applet, [CARD_P15] = &p15_applet };
+
 enum err
 vcard_new(const struct card_file *f, struct vcard **ret)
 {
@@ -17,7 +20,7 @@ vcard_new(const struct card_file *f, struct vcard **ret)
 
 	if (c == NULL)
 		return fail(ERR_NOMEM, "a card");
-	c->applet = f->type == CARD_PIV ? &piv_applet : &uzi_applet;
+	c->applet = applets[f->type];
 	c->file = *f;
 	card_state_new(f, &c->state);
 	for (size_t i = 0; i < CARD_KEYS; i++)

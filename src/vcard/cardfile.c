@@ -44,6 +44,7 @@ uzi_defaults(struct card_file *f)
 	f->references[USER_PIN] = 3;
 	f->references[PUK] = 1;
 	f->pin_min = 4;
+	f->pin_stored = CARD_PIN_BYTES;
 	f->second_channel = f->tries_query = true;
 	memcpy(f->keys, key_defaults, sizeof(key_defaults));
 }
@@ -93,6 +94,35 @@ piv_defaults(struct card_file *f)
 	}
 }
 
+static const uint8_t atr_p15[] = {	/* of no product: "DEZI P15" */
+	0x3b, 0x88, 0x01, 'D', 'E', 'Z', 'I', ' ', 'P', '1', '5', 0xef };
+#define P15_CERTIFICATES 0x4331		/* files, from that on */
+#define P15_CAS		0x4371
+
+static void
+p15_defaults(struct card_file *f)
+{
+	set_atr_and_aid(f, cur_of(atr_p15, sizeof(atr_p15)),
+	    cur_of(aid_default, sizeof(aid_default)));
+	memcpy(f->label, "ISO 7816-15", 12);
+	f->references[USER_PIN] = 0x81;
+	f->references[PUK] = 0x83;
+	f->pin_min = 6;
+	f->pin_stored = 8;
+	f->pin_padding = PAD_FF;
+	f->read_max = 256;
+	f->end_of_file = END_6282;
+	f->selected_at_reset = f->logout = f->select_path = f->mse_any_order = true;
+	f->key_paths = f->chaining = f->extended = true;
+	f->p15 = (struct card_p15){ .ef_dir = true, .home = 0x5015, .info = true };
+	for (size_t i = 0; i < P15_KEYS; i++) {
+		f->keys[i].reference = (uint8_t)(i + 1);
+		f->keys[i].file = (uint16_t)(P15_CERTIFICATES + i);
+		f->keys[i].id[0] = (uint8_t)(0x45 + i);
+		f->keys[i].id_len = 1;
+	}
+}
+
 void
 card_file_defaults_of(enum card_type type, struct card_file *ret)
 {
@@ -110,6 +140,9 @@ card_file_defaults_of(enum card_type type, struct card_file *ret)
 		break;
 	case CARD_PIV:
 		piv_defaults(ret);
+		break;
+	case CARD_P15:
+		p15_defaults(ret);
 		break;
 	}
 }
@@ -162,7 +195,7 @@ read_secret(const struct ini_line *line, char ret[CARD_PIN_BYTES + 1])
 }
 
 static enum err
-read_file_id(const struct ini_line *line, uint16_t *ret)
+read_file_id(const struct ini_line *line, uint8_t max, uint16_t *ret)
 {
 	uint8_t id[2];
 	size_t n;
@@ -170,8 +203,10 @@ read_file_id(const struct ini_line *line, uint16_t *ret)
 
 	if (r != ERR_OK)
 		return r;
-	if (id[0] < 0x01 || id[0] > 0x3e)	/* below: keys; above: reserved */
-		return ini_refuse(line, "a file identifier from 0100 to 3EFF");
+	if (id[0] < 0x01 || id[0] == 0x3f || id[0] > max)
+		return ini_refuse(line, max == 0x3e ?
+		    "a file identifier from 0100 to 3EFF" :
+		    "a file identifier from 0100 to FEFF, not 3Fxx");
 	*ret = (uint16_t)(id[0] << 8 | id[1]);
 	return ERR_OK;
 }
@@ -199,7 +234,7 @@ second_pin_line(struct card_file *f, const struct ini_line *line)
 		    "puk_tries, pin2_tries or pin_min");
 	if ((r = read_secret(line, f->secrets[SECOND_PIN])) == ERR_OK &&
 	    f->references[SECOND_PIN] == NO_REFERENCE)
-		f->references[SECOND_PIN] = 0;
+		f->references[SECOND_PIN] = f->type == CARD_PIV ? 0x00 : 0x82;
 	return r;
 }
 
@@ -228,7 +263,8 @@ card_line(struct card_file *f, const struct ini_line *line)
 }
 
 /* What a type of card can be told. */
-enum { IN_UZI = 1 << CARD_UZI, IN_PIV = 1 << CARD_PIV, IN_ALL = IN_UZI | IN_PIV };
+enum { IN_UZI = 1 << CARD_UZI, IN_PIV = 1 << CARD_PIV, IN_P15 = 1 << CARD_P15,
+	IN_FILES = IN_UZI | IN_P15, IN_ALL = IN_FILES | IN_PIV };
 
 /* The yes-or-no habits of an applet, by name. */
 static bool *
@@ -239,18 +275,18 @@ applet_flag(struct card_file *f, struct cur key)
 		unsigned    types;
 		bool	   *flag;
 	} flags[] = {
-		{ "vendor_lock", IN_UZI, &f->vendor_lock },
+		{ "vendor_lock", IN_FILES, &f->vendor_lock },
 		{ "activated", IN_ALL, &f->activated },
 		{ "selected_at_reset", IN_ALL, &f->selected_at_reset },
-		{ "second_channel", IN_UZI, &f->second_channel },
+		{ "second_channel", IN_FILES, &f->second_channel },
 		{ "logout", IN_ALL, &f->logout },
 		{ "tries_query", IN_UZI, &f->tries_query },
 		{ "extended", IN_ALL, &f->extended },
 		{ "chaining", IN_ALL, &f->chaining },
-		{ "read_before_pin", IN_UZI, &f->read_before_pin },
-		{ "key_paths", IN_UZI, &f->key_paths },
-		{ "select_path", IN_UZI, &f->select_path },
-		{ "mse_any_order", IN_UZI, &f->mse_any_order },
+		{ "read_before_pin", IN_FILES, &f->read_before_pin },
+		{ "key_paths", IN_FILES, &f->key_paths },
+		{ "select_path", IN_FILES, &f->select_path },
+		{ "mse_any_order", IN_FILES, &f->mse_any_order },
 		{ "yubico", IN_PIV, &f->piv.yubico },
 		{ "show_serial", IN_PIV, &f->piv.show_serial },
 		{ "chuid", IN_PIV, &f->piv.chuid },
@@ -261,6 +297,14 @@ applet_flag(struct card_file *f, struct cur key)
 		{ "select_forgets", IN_PIV, &f->piv.select_forgets },
 		{ "exact", IN_PIV, &f->piv.exact },
 		{ "vci", IN_PIV, &f->piv.vci },
+		{ "ef_dir", IN_P15, &f->p15.ef_dir },
+		{ "offsets", IN_P15, &f->p15.offsets },
+		{ "negative_references", IN_P15, &f->p15.negative },
+		{ "ec_der", IN_P15, &f->p15.ec_der },
+		{ "df_forgets", IN_P15, &f->p15.df_forgets },
+		{ "algorithm_info", IN_P15, &f->p15.info },
+		{ "any_algorithm", IN_P15, &f->p15.any_algorithm },
+		{ "filler_ff", IN_P15, &f->p15.filler_ff },
 	};
 
 	for (size_t i = 0; i < NELEM(flags); i++)
@@ -273,7 +317,7 @@ applet_flag(struct card_file *f, struct cur key)
 static enum err
 files_line(struct card_file *f, const struct ini_line *line)
 {
-	static const char *const paddings[] = { "zero", "none", "any" };
+	static const char *const paddings[] = { "zero", "none", "any", "ff" };
 	static const char *const ends[] = { "6282", "6A86", "6B00", "9000" };
 
 	if (is_key(line, "pin_reference"))
@@ -285,10 +329,50 @@ files_line(struct card_file *f, const struct ini_line *line)
 	if (is_key(line, "filler"))
 		return ini_int(line, 0, 1024, &f->filler);
 	if (is_key(line, "pin_padding"))
-		return ini_choice(line, paddings, NELEM(paddings), &f->pin_padding);
+		return ini_choice(line, paddings, f->type == CARD_UZI ? PAD_FF :
+		    NELEM(paddings), &f->pin_padding);
 	if (is_key(line, "end_of_file"))
 		return ini_choice(line, ends, NELEM(ends), &f->end_of_file);
 	return ini_refuse(line, "a habit of an applet, see dezi-vcard(1)");
+}
+
+static enum err
+data_line(struct card_p15 *p, const struct ini_line *line)
+{
+	struct p15_data *d = &p->data[p->data_n];
+	enum err r;
+
+	if (p->data_n == P15_DATA)
+		return ini_refuse(line, "at most 4 lines of data");
+	if ((r = read_bytes(line, 3, sizeof(d->bytes), d->bytes, &d->n)) == ERR_OK)
+		p->data_n++;
+	return r;
+}
+
+static enum err
+p15_line(struct card_file *f, const struct ini_line *line)
+{
+	static const char *const paths[] = { "absolute", "relative", "3FFF" };
+	static const char *const fcps[] = { "full", "no_size", "silent", "refused" };
+	static const char *const inputs[] = { "digest_info", "hash", "block" };
+
+	if (is_key(line, "data"))
+		return data_line(&f->p15, line);
+	if (is_key(line, "home"))
+		return read_file_id(line, 0xfe, &f->p15.home);
+	if (is_key(line, "other_applications"))
+		return ini_int(line, 0, 8, &f->p15.others);
+	if (is_key(line, "paths"))
+		return ini_choice(line, paths, NELEM(paths), &f->p15.paths);
+	if (is_key(line, "fcp"))
+		return ini_choice(line, fcps, NELEM(fcps), &f->p15.fcp);
+	if (is_key(line, "sign_input"))
+		return ini_choice(line, inputs, NELEM(inputs), &f->p15.input);
+	if (is_key(line, "pin2_reference"))
+		return ini_int(line, 0, 255, &f->references[SECOND_PIN]);
+	if (is_key(line, "pin_stored"))
+		return ini_int(line, 1, CARD_PIN_BYTES, &f->pin_stored);
+	return files_line(f, line);
 }
 
 static enum err
@@ -324,6 +408,8 @@ applet_line(struct card_file *f, const struct ini_line *line)
 		return read_bytes(line, 5, sizeof(f->aid), f->aid, &f->aid_len);
 	if (is_key(line, "empty_verify"))
 		return ini_choice(line, empties, NELEM(empties), &f->empty_verify);
+	if (f->type == CARD_P15)
+		return p15_line(f, line);
 	return f->type == CARD_PIV ? piv_line(&f->piv, line) : files_line(f, line);
 }
 
@@ -345,6 +431,23 @@ piv_key_line(struct card_object *o, const struct ini_line *line)
 	return ini_refuse(line, "key, certificate, pin, touch, imported or compressed");
 }
 
+/* What only the keys of an ISO 7816-15 card have. */
+static enum err
+p15_key_line(struct card_object *o, const struct ini_line *line)
+{
+	static const char *const pins[] = { "pin", "pin2" };
+	static const char *const usages[] = { "sign", "non_repudiation", "decrypt" };
+
+	if (is_key(line, "id"))
+		return read_bytes(line, 1, sizeof(o->id), o->id, &o->id_len);
+	if (is_key(line, "usage"))
+		return ini_choice(line, usages, NELEM(usages), &o->usage);
+	if (is_key(line, "pin"))
+		return ini_choice(line, pins, NELEM(pins), &o->pin);
+	return ini_refuse(line, "key, certificate, label, reference, file, consent, id, "
+	    "usage or pin");
+}
+
 static enum err
 object_line(const struct card_file *f, struct card_object *o,
     const struct ini_line *line, bool with_key)
@@ -361,7 +464,7 @@ object_line(const struct card_file *f, struct card_object *o,
 	if (is_key(line, "label"))
 		return ini_str(line, o->label, sizeof(o->label));
 	if (is_key(line, "file"))
-		return read_file_id(line, &o->file);
+		return read_file_id(line, f->type == CARD_UZI ? 0x3e : 0xfe, &o->file);
 	if (with_key && is_key(line, "consent"))
 		return ini_bool(line, &o->consent);
 	if (with_key && is_key(line, "reference")) {
@@ -369,6 +472,8 @@ object_line(const struct card_file *f, struct card_object *o,
 			o->reference = (uint8_t)number;
 		return r;
 	}
+	if (with_key && f->type == CARD_P15)
+		return p15_key_line(o, line);
 	return ini_refuse(line, with_key ?
 	    "key, certificate, label, reference, file or consent" :
 	    "certificate, label or file");
@@ -429,8 +534,24 @@ start_piv_key(struct parse *p, const struct ini_line *line)
 }
 
 static enum err
+start_p15_key(struct parse *p, const struct ini_line *line)
+{
+	size_t i = p->f->keys_n;
+
+	if (i == P15_KEYS)
+		return ini_refuse(line, "at most 8 sections [key NAME]");
+	if (line->name.n == 0 ||
+	    !cur_to_str(line->name, p->f->keys[i].label, sizeof(p->f->keys[i].label)))
+		return ini_refuse(line, "[key NAME]");
+	p->f->keys_n++;
+	return take_key(p, line, i);
+}
+
+static enum err
 start_key(struct parse *p, const struct ini_line *line)
 {
+	if (p->f->type == CARD_P15)
+		return start_p15_key(p, line);
 	return p->f->type == CARD_PIV ? start_piv_key(p, line) : start_uzi_key(p, line);
 }
 
@@ -444,7 +565,8 @@ start_ca(struct parse *p, const struct ini_line *line)
 	if (line->name.n == 0 || line->name.n >= sizeof(o->label))
 		return ini_refuse(line, "[ca NAME]");
 	*o = (struct card_object){ .present = true,
-	    .file = (uint16_t)(CA_FILES + p->f->cas_n) };
+	    .file = (uint16_t)((p->f->type == CARD_UZI ? CA_FILES : P15_CAS) +
+	    p->f->cas_n) };
 	memcpy(o->label, line->name.p, line->name.n);
 	p->f->cas_n++;
 	p->object = o;
@@ -468,7 +590,7 @@ start_section(struct parse *p, const struct ini_line *line)
 static enum err
 set_type(struct parse *p, const struct ini_line *line)
 {
-	static const char *const types[] = { "uzi", "piv" };
+	static const char *const types[] = { "uzi", "piv", "iso7816-15" };
 	size_t type;
 	enum err r;
 
@@ -571,6 +693,9 @@ check(const struct card_file *f)
 		for (size_t j = 0; j < i; j++)
 			if (f->references[i] == f->references[j])
 				return fail(ERR_CONFIG, "PIN and PUK share a reference");
+	for (size_t i = 0; i < SECRETS && f->type == CARD_P15; i++)
+		if (strlen(f->secrets[i]) > (size_t)f->pin_stored)
+			return fail(ERR_CONFIG, "a PIN or PUK is longer than pin_stored");
 	return f->type == CARD_PIV ? check_slots(f) : check_objects(f);
 }
 

@@ -19,7 +19,7 @@
 #define CARD_PATH	1024
 #define CARD_NAME	512		/* path of a key or a certificate */
 
-enum card_type { CARD_UZI, CARD_PIV, CARD_TYPES };
+enum card_type { CARD_UZI, CARD_PIV, CARD_P15, CARD_TYPES };
 
 /* The keys of a UZI pass, in this order.  Other cards number theirs as they like. */
 enum purpose { AUTHENTICATION, SIGNATURE, CONFIDENTIALITY, PURPOSES };
@@ -27,12 +27,13 @@ extern const char *const purpose_slugs[PURPOSES];
 
 /*
  * The secrets of a card.  SafeSign calls the PUK "SO Pin".  The second PIN is the global
- * PIN of a PIV card; a card without one has no reference for it.
+ * PIN of a PIV card, the signature PIN of an ISO 7816-15 card; a card without one has no
+ * reference for it.
  */
 enum secret_kind { USER_PIN, PUK, SECOND_PIN, SECRETS };
 #define NO_REFERENCE	(-1)
 
-enum pin_padding { PAD_ZERO, PAD_NONE, PAD_ANY };
+enum pin_padding { PAD_ZERO, PAD_NONE, PAD_ANY, PAD_FF };
 enum empty_verify { EMPTY_TELLS, EMPTY_COUNTS, EMPTY_REFUSED };
 enum end_of_file { END_6282, END_6A86, END_6B00, END_9000 };
 
@@ -53,7 +54,47 @@ struct card_object {
 	size_t	 touch;			/* enum touch_policy: told, nobody has to touch */
 	bool	 imported;		/* else made on the card, and can be attested */
 	bool	 compressed;		/* the certificate is stored as gzip */
+	/* ISO 7816-15 only */
+	uint8_t	 id[16];		/* pairs key and certificate */
+	size_t	 id_len;
+	size_t	 usage;			/* enum purpose */
+	size_t	 pin;			/* enum p15_pin */
 };
+
+/* Which PIN a key of an ISO 7816-15 card asks for. */
+enum p15_pin { P15_USER_PIN, P15_SECOND_PIN };
+/* How its files name each other. */
+enum p15_paths { PATHS_ABSOLUTE, PATHS_RELATIVE, PATHS_3FFF };
+/* What SELECT tells of a file; "refused": only P2 0C is understood. */
+enum p15_fcp { FCP_FULL, FCP_NO_SIZE, FCP_SILENT, FCP_REFUSED };
+/* What an RSA key wants for a signature. */
+enum p15_input { INPUT_DIGEST_INFO, INPUT_HASH, INPUT_BLOCK };
+
+/* A value of GET DATA: P1 and P2, and what is answered. */
+#define P15_DATA	4
+struct p15_data {
+	uint8_t bytes[2 + 32];
+	size_t	n;
+};
+
+/* How one ISO 7816-15 card differs from another. */
+struct card_p15 {
+	bool	 ef_dir;
+	int64_t	 others;		/* applications before ours in EF.DIR */
+	uint16_t home;			/* DF of the application */
+	size_t	 paths, fcp, input;
+	bool	 offsets;		/* all certificates are in one file */
+	bool	 negative;		/* references above 7F as negative INTEGER */
+	bool	 ec_der;		/* signatures as SEQUENCE, else r and s */
+	bool	 df_forgets;		/* another DF drops the PINs */
+	bool	 info;			/* TokenInfo tells of algorithms */
+	bool	 any_algorithm;		/* MSE may name any */
+	bool	 filler_ff;		/* files end with FF, not 00 */
+	struct p15_data data[P15_DATA];
+	size_t	 data_n;
+};
+#define P15_KEYS	8
+
 
 /* Which PINs the discovery object tells of; none: there is no such object. */
 enum piv_discovery { DISCOVERY_NONE, DISCOVERY_APPLICATION, DISCOVERY_BOTH,
@@ -115,7 +156,10 @@ struct card_file {
 	size_t	empty_verify;		/* enum empty_verify */
 	size_t	end_of_file;		/* enum end_of_file */
 
+	int64_t pin_stored;		/* bytes of a padded PIN */
 	struct card_piv piv;
+	struct card_p15 p15;
+	size_t	keys_n;			/* of an ISO 7816-15 card */
 
 	struct card_object keys[CARD_KEYS];
 	struct card_object cas[CARD_CAS];

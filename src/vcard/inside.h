@@ -11,7 +11,7 @@
 #define FID_KEYS	0x0001	/* first of the keys in it */
 
 #define EF_MAX		65535
-#define EFS		32
+#define EFS		48
 #define CHANNELS	2
 #define RESPONSE_MAX	65536
 #define CHAIN_MAX	4096
@@ -48,7 +48,7 @@ struct vchannel {
 	uint16_t   df;
 	const struct ef *ef;	/* NULL: none */
 	enum crt   crt;
-	enum purpose key;	/* when crt is not CRT_NONE */
+	size_t	   key;		/* when crt is not CRT_NONE */
 	struct buf pending;	/* for GET RESPONSE */
 	struct buf chain;	/* data of a command that is not complete */
 	uint8_t	   chain_ins;
@@ -104,7 +104,7 @@ struct applet {
 	/* A command was carried out.  NULL: nothing follows from that. */
 	void	 (*after)(struct vcard *c, const struct command *m);
 };
-extern const struct applet uzi_applet, piv_applet;
+extern const struct applet uzi_applet, piv_applet, p15_applet;
 
 /* The command is there for every applet that lists it. */
 command_fn cmd_get_response, cmd_channel, cmd_read_binary, cmd_get_challenge;
@@ -120,6 +120,15 @@ bool secret_is_good(const struct vcard *c, struct cur value, size_t max);
 
 /* uzi_dirs.c: the directory files of ISO 7816-15. */
 MUST_CHECK enum err uzi_write(struct vcard *c);
+
+/* p15_dirs.c: the directory files of an ISO 7816-15 card. */
+MUST_CHECK enum err p15_write(struct vcard *c);
+/* p15_select.c, p15_use.c */
+command_fn p15_select, p15_mse, p15_pso, p15_authenticate;
+/* Files of the application DF: private keys from this on, one for each. */
+#define FID_P15_KEYS	0x4501
+/* The reference in MSE of what the key does; TokenInfo tells it. */
+uint8_t p15_algorithm(const struct vcard *c, size_t i);
 
 /* piv_data.c: the data objects. */
 MUST_CHECK enum err piv_write(struct vcard *c);

@@ -37,9 +37,8 @@ put_key(struct buf *b, const struct pass_plan *p, enum purpose purpose)
 	    slug, p->slug, slug, p->slug, slug);
 }
 
-/* From the issuer of the pass up to the root. */
-static void
-put_cas(struct buf *b, const struct pass_plan *p)
+void
+pass_put_cas(struct buf *b, const struct pass_plan *p)
 {
 	enum ca_id id = p->issuer;
 
@@ -72,7 +71,7 @@ write_card_file(const struct hierarchy *h, const struct pass_plan *p, const char
 	for (size_t k = 0; k < PURPOSES; k++)
 		if (p->has[k])
 			put_key(&b, p, (enum purpose)k);
-	put_cas(&b, p);
+	pass_put_cas(&b, p);
 	if ((r = buf_end(&b)) != ERR_OK)
 		return fail(r, "%s.card", p->slug);
 	if ((r = pki_path(path, "%s/cards/%s.card", h->dir, p->slug)) != ERR_OK)

@@ -25,11 +25,12 @@ wrong(const struct vcard *c, enum secret_kind kind)
 	return SW_WRONG | c->state.tries[kind];
 }
 
-/* A dead PUK is a dead card: the PIN goes with it. */
+/* A dead PUK is a dead pass: the PIN goes with it. */
 static bool
 is_blocked(const struct vcard *c, enum secret_kind kind)
 {
-	return c->state.tries[kind] == 0 || c->state.tries[PUK] == 0;
+	return c->state.tries[kind] == 0 ||
+	    (c->file.type == CARD_UZI && c->state.tries[PUK] == 0);
 }
 
 /* The try is spent before the comparison: power cut in between must not give it back. */
@@ -51,11 +52,15 @@ compare(struct vcard *c, enum secret_kind kind, struct cur value)
 static bool
 unpad(const struct vcard *c, struct cur in, struct cur *ret)
 {
-	if (in.n > CARD_PIN_BYTES ||
-	    (c->file.pin_padding == PAD_ZERO && in.n != CARD_PIN_BYTES))
+	size_t padding = c->file.pin_padding;
+	uint8_t fill = padding == PAD_FF ? 0xff : 0x00;
+
+	if (in.n > (size_t)c->file.pin_stored ||
+	    ((padding == PAD_ZERO || padding == PAD_FF) &&
+	    in.n != (size_t)c->file.pin_stored))
 		return false;
-	if (c->file.pin_padding != PAD_NONE)
-		while (in.n != 0 && in.p[in.n - 1] == 0)
+	if (padding != PAD_NONE)
+		while (in.n != 0 && in.p[in.n - 1] == fill)
 			in.n--;
 	*ret = in;
 	return true;
@@ -69,7 +74,8 @@ static bool
 split(const struct vcard *c, struct cur in, enum secret_kind kind, struct cur *ret_old,
     struct cur *ret_new)
 {
-	size_t at = in.n == 2 * CARD_PIN_BYTES ? CARD_PIN_BYTES : value_of(c, kind).n;
+	size_t stored = (size_t)c->file.pin_stored;
+	size_t at = in.n == 2 * stored ? stored : value_of(c, kind).n;
 
 	if (!cur_take(&in, at < in.n ? at : in.n, ret_old))
 		return false;
@@ -90,7 +96,7 @@ secret_is_good(const struct vcard *c, struct cur value, size_t max)
 static unsigned
 replace(struct vcard *c, enum secret_kind kind, struct cur value)
 {
-	if (!secret_is_good(c, value, CARD_PIN_BYTES) || !cur_to_str(value, c->state.secrets[kind],
+	if (!secret_is_good(c, value, (size_t)c->file.pin_stored) || !cur_to_str(value, c->state.secrets[kind],
 	    sizeof(c->state.secrets[kind])))
 		return SW_DATA;
 	return SW_OK;
@@ -169,7 +175,7 @@ cmd_change(struct vcard *c, struct vchannel *ch UNUSED, const struct command *m,
 	if (!split(c, m->data, kind, &old, &new))
 		return SW_LENGTH;
 	if (!is_blocked(c, kind) && cur_eq(old, value_of(c, kind)) &&
-	    !secret_is_good(c, new, CARD_PIN_BYTES))
+	    !secret_is_good(c, new, (size_t)c->file.pin_stored))
 		return SW_DATA;
 	if ((sw = compare(c, kind, old)) != SW_OK)
 		return sw;
@@ -207,14 +213,14 @@ cmd_unblock(struct vcard *c, struct vchannel *ch UNUSED, const struct command *m
 
 	if (m->p1 > 0x03)
 		return SW_P1P2;
-	if (!secret_of(c, m->p2, &kind) || kind != USER_PIN)
+	if (!secret_of(c, m->p2, &kind) || kind == PUK)
 		return SW_NOT_FOUND;
 	if ((sw = prove_puk(c, m, &new)) != SW_OK)
 		return sw;
-	if ((m->p1 & 1) == 0 && (sw = replace(c, USER_PIN, new)) != SW_OK)
+	if ((m->p1 & 1) == 0 && (sw = replace(c, kind, new)) != SW_OK)
 		return sw;
-	c->state.tries[USER_PIN] = (unsigned)c->file.tries[USER_PIN];
-	c->verified[USER_PIN] = false;
+	c->state.tries[kind] = (unsigned)c->file.tries[kind];
+	c->verified[kind] = false;
 	return SW_OK;
 }
 

@@ -73,6 +73,8 @@ MUST_CHECK enum err tokens_write(const struct hierarchy *h, const struct pki_opt
 
 /* "serial = ...": "DZ", 0, and the UZI number in BCD. */
 void pass_put_serial(struct buf *b, const struct pass_plan *p);
+/* A section for each CA, from the issuer of the pass up to the root. */
+void pass_put_cas(struct buf *b, const struct pass_plan *p);
 #define FIRST_PIN	"123456"
 #define FIRST_PUK	"12345678"
 

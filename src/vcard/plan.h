@@ -62,9 +62,10 @@ struct token_plan {
 	struct pass_plan pass;		/* whose it is, and the name of the card */
 	const char *card;		/* lines of its card file */
 	const char *applet;
+	bool	    cas;		/* has the certificates of its CAs */
 	struct token_key keys[TOKEN_KEYS];
 };
-#define TOKENS		2
+#define TOKENS		4
 extern const struct token_plan token_plans[TOKENS];
 
 /* One certificate of a pass; negative.c spoils it before it is signed. */

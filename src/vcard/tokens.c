@@ -49,6 +49,31 @@ const struct token_plan token_plans[TOKENS] = {
 			{ "f9", NULL, FOR_ATTESTATION, AUTHENTICATION, "" },
 		},
 	},
+	{
+		OWNER("p15", "900000013", "Pieter", "Kaart"),
+		.card = "type = iso7816-15\nlabel = ISO 7816-15\npin2 = 234567\n",
+		.applet = "other_applications = 2\n", .cas = true,
+		.keys = {
+			{ "authentication", NULL, FOR_PURPOSE, AUTHENTICATION, "" },
+			{ "signature", NULL, FOR_PURPOSE, SIGNATURE,
+			  "usage = non_repudiation\npin = pin2\nconsent = yes\n"
+			  "reference = 130\n" },
+			{ "confidentiality", NULL, FOR_PURPOSE, CONFIDENTIALITY,
+			  "usage = decrypt\n" },
+		},
+	},
+	{
+		OWNER("p15-ec", "900000014", "Elise", "Kromme"),
+		.card = "type = iso7816-15\nlabel = ISO 7816-15 EC\n",
+		.applet = "paths = relative\noffsets = yes\nfcp = refused\n"
+		    "negative_references = yes\nend_of_file = 6B00\nfiller = 16\n", .cas = true,
+		.keys = {
+			{ "authentication", P256, FOR_PURPOSE, AUTHENTICATION,
+			  "reference = 129\n" },
+			{ "signature", P384, FOR_PURPOSE, SIGNATURE,
+			  "usage = non_repudiation\n" },
+		},
+	},
 };
 
 /* A vendor's part of the PKI. */
@@ -186,6 +211,8 @@ write_card_file(const struct hierarchy *h, const struct token_plan *t)
 		buf_fmt(&b, "\n[key %s]\nkey = %s/%s.key\ncertificate = %s/%s.der\n%s",
 		    t->keys[i].slug, t->pass.slug, t->keys[i].slug, t->pass.slug,
 		    t->keys[i].slug, t->keys[i].lines);
+	if (t->cas)
+		pass_put_cas(&b, &t->pass);
 	if ((r = buf_end(&b)) != ERR_OK)
 		return fail(r, "%s.card", t->pass.slug);
 	if ((r = pki_path(path, "%s/cards/%s.card", h->dir, t->pass.slug)) != ERR_OK)
