@@ -2,7 +2,7 @@
 /* Lengths and forms of signatures; whether they are right is checked elsewhere. */
 #include "means/signature.h"
 
-#include "iso7816/tlv.h"
+#include "iso7816/ecdsa.h"
 
 static void
 put_zeros(struct buf *b, size_t n)
@@ -27,22 +27,6 @@ signature_rsa(struct cur sig, size_t k, struct buf *ret)
 	return buf_end(ret);
 }
 
-/* INTEGER: positive, no byte too many (X.690 section 8.3). */
-static bool
-take_integer(struct cur *seq, size_t n, struct cur *ret)
-{
-	struct cur v, zero;
-
-	if (!tlv_take_tag(seq, 0x02, &v) || v.n == 0 || (v.p[0] & 0x80) != 0)
-		return false;
-	if (v.p[0] == 0 && (v.n == 1 || (v.p[1] & 0x80) == 0))
-		return false;
-	if (v.p[0] == 0)
-		(void)cur_take(&v, 1, &zero);
-	*ret = v;
-	return v.n <= n;
-}
-
 static bool
 is_zero(struct cur c)
 {
@@ -55,20 +39,16 @@ is_zero(struct cur c)
 enum err
 signature_ecdsa(struct cur sig, size_t n, struct buf *ret)
 {
-	struct cur in = sig, seq, r, s;
+	struct cur s = sig, r = { 0 };
 
-	if (sig.n == 2 * n) {
-		(void)cur_take(&in, n, &r);
-		s = in;
-		if (is_zero(r) || is_zero(s))
-			return fail(ERR_CARD, "an ECDSA signature of zeros");
-	} else if (!tlv_take_tag(&in, 0x30, &seq) || in.n != 0 ||
-	    !take_integer(&seq, n, &r) || !take_integer(&seq, n, &s) || seq.n != 0) {
-		return fail(ERR_CARD, "an ECDSA signature of %zu bytes", sig.n);
+	if (sig.n != 2 * n) {
+		if (!ecdsa_plain(sig, n, ret))
+			return fail(ERR_CARD, "an ECDSA signature of %zu bytes", sig.n);
+		return buf_end(ret);
 	}
-	put_zeros(ret, n - r.n);
-	buf_cur(ret, r);
-	put_zeros(ret, n - s.n);
-	buf_cur(ret, s);
+	(void)cur_take(&s, n, &r);
+	if (is_zero(r) || is_zero(s))
+		return fail(ERR_CARD, "an ECDSA signature of zeros");
+	buf_cur(ret, sig);
 	return buf_end(ret);
 }
