@@ -106,7 +106,8 @@ MUST_CHECK enum err pkcs15_change(void *state, struct channel *ch,
     const struct card_key *key, enum card_secret which, const struct secret *old,
     const struct secret *new, struct pin_state *ret);
 MUST_CHECK enum err pkcs15_unblock(void *state, struct channel *ch,
-    const struct card_key *key, const struct secret *new);
+    const struct card_key *key, const struct secret *puk, const struct secret *new,
+    struct pin_state *ret);
 MUST_CHECK enum err pkcs15_pin_rules(void *state, const struct card_key *key,
     struct pin_rules *ret);
 MUST_CHECK enum err pkcs15_tries(void *state, struct channel *ch,

@@ -139,7 +139,7 @@ pkcs15_change(void *state, struct channel *ch, const struct card_key *key,
 
 enum err
 pkcs15_unblock(void *state, struct channel *ch, const struct card_key *key,
-    const struct secret *new)
+    const struct secret *puk UNUSED, const struct secret *new, struct pin_state *ret UNUSED)
 {
 	AUTO(secret_wipe) struct secret padded = { .len = 0 };
 	struct apdu a = { .ins = 0x2c, .p1 = 0x02, .secret = true };

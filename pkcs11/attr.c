@@ -100,7 +100,7 @@ put_class(struct source *s, struct buf *ret)
 static ck_rv_t
 put_private(struct source *s, struct buf *ret)
 {
-	return put_bool(ret, s->o->kind == OBJECT_PRIVATE);
+	return put_bool(ret, s->o->kind == OBJECT_PRIVATE && !s->key->no_pin);
 }
 
 static ck_rv_t

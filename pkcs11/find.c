@@ -26,22 +26,35 @@ is_equal(struct token *t, const struct object *o, const struct ck_attribute *a, 
 	return compare(rv, &value, a, ret);
 }
 
-/* What costs nothing is compared first, so that certificates are only read for candidates. */
+/* Those of the template that cost nothing, or the others. */
+static ck_rv_t
+match_some(struct token *t, const struct object *o, const struct ck_attribute *template,
+    ck_ulong n, bool costly, bool *ret, enum err *error)
+{
+	for (ck_ulong i = 0; i < n && *ret; i++) {
+		ck_rv_t rv;
+
+		if (attr_is_costly(t, o, template[i].type) != costly)
+			continue;
+		if ((rv = is_equal(t, o, &template[i], ret, error)) != CKR_OK)
+			return rv;
+	}
+	return CKR_OK;
+}
+
+/* What costs nothing is compared first, so that the card is only asked about candidates. */
 static ck_rv_t
 matches(struct token *t, const struct object *o, const struct ck_attribute *template,
     ck_ulong n, bool *ret, enum err *error)
 {
-	*ret = true;
-	for (int costly = 0; costly < 2; costly++)
-		for (ck_ulong i = 0; i < n && *ret; i++) {
-			ck_rv_t rv;
+	ck_rv_t rv;
 
-			if (attr_is_costly(t, o, template[i].type) != (costly == 1))
-				continue;
-			if ((rv = is_equal(t, o, &template[i], ret, error)) != CKR_OK)
-				return rv;
-		}
-	return CKR_OK;
+	*ret = true;
+	if ((rv = match_some(t, o, template, n, false, ret, error)) != CKR_OK || !*ret)
+		return rv;
+	if ((*error = token_exists(t, o, ret)) != ERR_OK)
+		return CKR_DEVICE_ERROR;
+	return match_some(t, o, template, n, true, ret, error);
 }
 
 /* Keys that this program derived. */

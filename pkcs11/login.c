@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * PIN and PUK: login, logout, change, unblock.  They live in this file, on the stack, and
- * nowhere else in the module; nothing of them is logged or kept.
+ * nowhere else in the module; nothing of them is logged or kept.  (A PUK that the card only
+ * takes together with the new PIN is kept by card/session.h, from C_Login to C_InitPIN.)
  */
 #include "base/clock.h"
 #include "base/secret.h"
@@ -198,6 +199,7 @@ C_InitPIN(ck_session_handle_t session, unsigned char *pin, ck_ulong len)
 {
 	AUTO(secret_wipe) struct secret new = { .len = 0 };
 	CALL(c, session);
+	struct pin_state seen;
 	ck_rv_t rv;
 	enum err e;
 
@@ -205,7 +207,10 @@ C_InitPIN(ck_session_handle_t session, unsigned char *pin, ck_ulong len)
 		return CKR_USER_NOT_LOGGED_IN;
 	if ((rv = take_new(pin, len, &c.t->v.rules, &new)) != CKR_OK)
 		return rv;
-	e = card_unblock(c.t->card, c.t->v.login, &new);
+	e = card_unblock(c.t->card, c.t->v.login, &new, &seen);
+	/* Some cards look at the PUK only now. */
+	if (e == ERR_PIN_WRONG || e == ERR_PIN_BLOCKED)
+		c.t->puk = seen;
 	if (e != ERR_OK)
 		return call_failed(&c, e, "C_InitPIN");
 	c.t->v.pin = (struct pin_state){ .tries = -1 };

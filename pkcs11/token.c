@@ -226,10 +226,36 @@ token_handle(const struct token *t, size_t i)
 	return t->generation << HANDLE_SHIFT | (i + 1);
 }
 
+static const struct card_key *
+key_of(const struct token *t, const struct object *o)
+{
+	bool none = o->kind == OBJECT_AUTHORITY || o->kind == OBJECT_PROFILE;
+
+	return none ? NULL : &t->v.keys[o->index];
+}
+
+enum err
+token_exists(struct token *t, const struct object *o, bool *ret)
+{
+	const struct card_key *key = key_of(t, o);
+	enum err e = ERR_OK;
+
+	if (key != NULL && key->presence == KEY_UNSURE)
+		e = card_settle(t->card, &t->v);
+	if (e == ERR_OK)
+		*ret = key == NULL || key->presence == KEY_PRESENT;
+	return e;
+}
+
 bool
 token_shows(const struct token *t, const struct object *o)
 {
-	return o->kind != OBJECT_PRIVATE || t->login == LOGIN_USER;
+	const struct card_key *key = key_of(t, o);
+
+	if (key == NULL)
+		return true;
+	return key->presence != KEY_ABSENT &&
+	    (o->kind != OBJECT_PRIVATE || key->no_pin || t->login == LOGIN_USER);
 }
 
 const struct object *
@@ -245,7 +271,8 @@ token_object(const struct token *t, ck_object_handle_t handle)
 bool
 token_always_asks(const struct token *t, const struct card_key *key)
 {
-	return key->always_auth || (t->v.login != NULL && key->pin_ref != t->v.login->pin_ref);
+	return !key->no_pin && (key->always_auth ||
+	    (t->v.login != NULL && key->pin_ref != t->v.login->pin_ref));
 }
 
 void

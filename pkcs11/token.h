@@ -69,6 +69,8 @@ MUST_CHECK enum err token_key_bits(struct token *t, const struct object *o, unsi
 /* Handles: they die with the insertion.  NULL: not one of this token, or hidden. */
 const struct object *token_object(const struct token *t, ck_object_handle_t handle);
 ck_object_handle_t token_handle(const struct token *t, size_t i);
+/* Is it there?  Where the card has places for keys, they may be looked at only now. */
+MUST_CHECK enum err token_exists(struct token *t, const struct object *o, bool *ret);
 /* May it be seen now?  Private keys only by the user. */
 bool token_shows(const struct token *t, const struct object *o);
 

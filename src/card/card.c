@@ -76,13 +76,23 @@ find_candidates(const struct reader *reader, const struct driver *const *drivers
 }
 
 enum err
+card_begin(struct card *c, struct channel *ch)
+{
+	const struct profile *p = c->profile;
+	enum err r = channel_begin(c->reader, ch);
+
+	if (r == ERR_OK)
+		ch->extended = p->extended == EXTENDED_YES || (p->extended == EXTENDED_ATR &&
+		    atr_takes_extended(cur_of(c->reader->atr, c->reader->atr_len)));
+	return r;
+}
+
+enum err
 card_select(struct card *c, struct channel *ch)
 {
 	const struct profile *p = c->profile;
 	enum err r;
 
-	ch->extended = p->extended == EXTENDED_YES || (p->extended == EXTENDED_ATR &&
-	    atr_takes_extended(cur_of(ch->reader->atr, ch->reader->atr_len)));
 	if (p->channel != 0 && !ch->opened &&
 	    (r = channel_logical(ch, p->channel, p->channel_open)) != ERR_OK)
 		return r;
@@ -187,7 +197,7 @@ probe(struct card *c, const struct candidates *all)
 		if (was_tried(all, i))
 			continue;
 		if ((r = become(c, &all->e[i])) != ERR_OK ||
-		    (r = channel_begin(c->reader, &ch)) != ERR_OK)
+		    (r = card_begin(c, &ch)) != ERR_OK)
 			return r;
 		r = card_select(c, &ch);
 		if (r == ERR_OK && (r = choose(&ch, all, i, &found)) == ERR_OK)
@@ -235,6 +245,7 @@ card_close(struct card **c)
 	if ((*c)->driver != NULL)
 		(*c)->driver->close((*c)->state);
 	channel_end(&(*c)->held);
+	secret_wipe(&(*c)->puk);
 	buf_free(&(*c)->cert);
 	free(*c);
 	*c = NULL;
@@ -304,7 +315,7 @@ card_identify(struct card *c, struct channel *ch)
 enum err
 card_start(struct card *c, struct channel *ch)
 {
-	enum err r = channel_begin(c->reader, ch);
+	enum err r = card_begin(c, ch);
 
 	return r == ERR_OK ? card_identify(c, ch) : r;
 }
@@ -313,7 +324,8 @@ int
 card_login_rank(const struct card_key *key)
 {
 	if (key->algs == 0 || !key->has_cert || key->usage == KEY_SIGNATURE ||
-	    key->usage == KEY_CONFIDENTIALITY)
+	    key->usage == KEY_CONFIDENTIALITY || key->no_pin ||
+	    key->presence != KEY_PRESENT)
 		return 0;
 	return key->usage == KEY_AUTHENTICATION ? 2 : 1;
 }
@@ -331,7 +343,9 @@ try_key(struct card *c, struct channel *ch, const struct card_key *key,
 	if (suits != NULL && !suits(arg, buf_view(&view->cert)))
 		return ERR_NOT_FOUND;
 	view->key = *key;
-	return ERR_OK;
+	if (c->driver->update != NULL)
+		c->driver->update(c->state, &view->key);
+	return view->key.algs != 0 ? ERR_OK : ERR_NOT_FOUND;
 }
 
 static enum err
@@ -466,14 +480,32 @@ card_look(struct card *c, struct card_cache *cache, card_suits_fn *suits, void *
 }
 
 enum err
+card_settle_keys(struct card *c, struct channel *ch, struct card_key *keys, size_t n)
+{
+	enum err r;
+
+	if (c->driver->settle == NULL)
+		return ERR_OK;
+	r = c->driver->settle(c->state, ch, keys, n);
+	return r == ERR_OK ? r : note(r, "which keys are there");
+}
+
+enum err
 card_keys(struct card *c, struct card_key *ret, size_t max, size_t *ret_n)
 {
 	AUTO(channel_end) struct channel ch = { 0 };
+	size_t n = 0, kept = 0;
 	enum err r;
 
-	if ((r = card_start(c, &ch)) != ERR_OK)
+	if ((r = card_start(c, &ch)) != ERR_OK ||
+	    (r = c->driver->keys(c->state, &ch, ret, max, &n)) != ERR_OK ||
+	    (r = card_settle_keys(c, &ch, ret, n)) != ERR_OK)
 		return r;
-	return c->driver->keys(c->state, &ch, ret, max, ret_n);
+	for (size_t i = 0; i < n; i++)
+		if (ret[i].presence == KEY_PRESENT)
+			ret[kept++] = ret[i];
+	*ret_n = kept;
+	return ERR_OK;
 }
 
 enum err

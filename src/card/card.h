@@ -36,8 +36,12 @@ enum key_alg {
 	KEY_ALG_EDDSA = 64,	/* input: the message */
 };
 
+/* Some cards have places for keys, and whether one holds a key costs a command. */
+enum key_presence { KEY_PRESENT, KEY_UNSURE, KEY_ABSENT };
+
 /* The neutral model: not PKCS#15, not PKCS#11. */
 struct card_key {
+	enum key_presence presence;
 	uint8_t	 id[64];		/* the card's iD, binary */
 	size_t	 id_len;
 	char	 label[64];		/* safe text */
@@ -46,6 +50,7 @@ struct card_key {
 	unsigned bits;			/* as the card declares; 0: unknown */
 	unsigned algs;			/* of enum key_alg */
 	bool	 always_auth;		/* PIN before each operation (userConsent 1) */
+	bool	 no_pin;		/* anyone may use it: it says nothing of a person */
 	uint8_t	 pin_ref;
 	bool	 has_cert;
 	unsigned slot;			/* the driver's own: index of this key */
@@ -113,7 +118,7 @@ struct card_cache;
 MUST_CHECK enum err card_look(struct card *c, struct card_cache *cache,
     card_suits_fn *suits, void *arg, struct card_view *ret);
 
-/* All keys, and the certificate of one, each in one transaction. */
+/* All keys that are there, and the certificate of one, each in one transaction. */
 MUST_CHECK enum err card_keys(struct card *c, struct card_key *ret, size_t max,
     size_t *ret_n);
 MUST_CHECK enum err card_cert(struct card *c, const struct card_key *key,

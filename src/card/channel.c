@@ -100,9 +100,9 @@ transmit(struct channel *ch, const struct apdu *a, struct buf *reply,
 	return ERR_OK;
 }
 
-/* After 61xx: fetch what waits.  Each round brings at least one byte. */
+/* After 61xx: fetch what waits, or its beginning.  Each round brings at least one byte. */
 static enum err
-collect(struct channel *ch, struct buf *data, unsigned *sw)
+collect(struct channel *ch, bool head, struct buf *data, unsigned *sw)
 {
 	for (int i = 0; sw_more(*sw); i++) {
 		AUTO(buf_free) struct buf reply = BUF(APDU_REPLY_MAX);
@@ -120,6 +120,8 @@ collect(struct channel *ch, struct buf *data, unsigned *sw)
 		buf_cur(data, more);
 		if (buf_end(data) != ERR_OK)
 			return fail(buf_end(data), "too much data");
+		if (head)
+			return ERR_OK;
 	}
 	if (*sw != SW_OK && *sw != SW_END_OF_FILE)
 		return fail(ERR_CARD, "GET RESPONSE: %s (%04x)", sw_name(*sw), *sw);
@@ -207,7 +209,8 @@ channel_send(struct channel *ch, const struct apdu *cmd, struct buf *ret,
 	r = apdu_is_long(&a) ? send_long(ch, &a, &data, &sw) : send_once(ch, &a, &data, &sw);
 	if (r != ERR_OK)
 		return r;
-	if (sw_more(sw) && !a.secret && (r = collect(ch, &data, &sw)) != ERR_OK)
+	if (sw_more(sw) && !a.secret && !(a.head && data.len != 0) &&
+	    (r = collect(ch, a.head, &data, &sw)) != ERR_OK)
 		return note(r, "command %02x", a.ins);
 	if (ret != NULL && a.le != 0)
 		buf_cur(ret, buf_view(&data));

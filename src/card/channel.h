@@ -43,7 +43,8 @@ MUST_CHECK enum err channel_logical(struct channel *ch, uint8_t n, bool open);
  * One command; its reply's data is appended to ret (which may be NULL when none is
  * wanted), at most cmd->le bytes or what GET RESPONSE fetched; *ret_sw is the last
  * status word.  After 61xx the rest is fetched, after 6Cxx the command is repeated
- * once; neither happens to a secret command, whose data is dropped.
+ * once; neither happens to a secret command, whose data is dropped.  With cmd->head
+ * what waits after the first data is left to the card, and *ret_sw may be 61xx.
  *
  * What is too long for the short form goes in extended form where card and reader take
  * it, else by command chaining; *ret_sw is then that of the part that was refused.  A

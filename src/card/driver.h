@@ -34,7 +34,8 @@ struct driver {
 	enum err (*select)(void *state, struct channel *ch);
 	/* The card's serial, binary, appended.  ERR_NOT_FOUND: it has none. */
 	enum err (*serial)(void *state, struct channel *ch, struct buf *ret);
-	/* Fill at most max keys, *ret_n of them.  The order is stable per card. */
+	/* Fill at most max keys, *ret_n of them.  The order is stable per card.  Some may
+	 * be KEY_UNSURE: then there is settle(). */
 	enum err (*keys)(void *state, struct channel *ch, struct card_key *ret,
 	    size_t max, size_t *ret_n);
 	/* Append the certificate of key, DER.  ERR_NOT_FOUND if none. */
@@ -77,6 +78,10 @@ struct driver {
 	/* Append the certificate, DER.  ERR_NOT_FOUND if none. */
 	enum err (*authority)(void *state, struct channel *ch, const struct card_authority *a,
 	    struct buf *ret_der);
+	/* No I/O: keys() read the certificate along, and cert() has it at hand. */
+	bool	 (*has_read)(void *state, const struct card_key *key);
+	/* Which of the keys that keys() was unsure of are there, and which are not. */
+	enum err (*settle)(void *state, struct channel *ch, struct card_key *keys, size_t n);
 	/* What cert() taught of a key whose type was not known: type, bits, algs. */
 	void	 (*update)(void *state, struct card_key *key);
 	/*
@@ -96,9 +101,13 @@ struct driver {
 	enum err (*change)(void *state, struct channel *ch, const struct card_key *key,
 	    enum card_secret which, const struct secret *old, const struct secret *new,
 	    struct pin_state *ret);
-	/* A new PIN, tries restored; only after puk_verify().  ERR_NOT_LOGGED_IN */
+	/*
+	 * A new PIN, tries restored; after puk_verify(), with puk NULL.  A card that only
+	 * proves the PUK by unblocking has no puk_verify(), and takes it here; ret is then
+	 * about the PUK.  ERR_NOT_LOGGED_IN, ERR_PIN_*
+	 */
 	enum err (*unblock)(void *state, struct channel *ch, const struct card_key *key,
-	    const struct secret *new);
+	    const struct secret *puk, const struct secret *new, struct pin_state *ret);
 };
 
 #endif

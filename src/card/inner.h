@@ -22,8 +22,11 @@ struct card {
 	int	 tries_seen;		/* by the last query; -1: none */
 	bool	 query_costs;		/* a query lowered the counter: not asked again */
 	struct channel held;		/* open between card_hold() and card_release() */
+	struct secret puk;		/* for the next card_unblock(); empty: none */
 };
 
+/* channel_begin(), in the form of command that card and profile allow. */
+MUST_CHECK enum err card_begin(struct card *c, struct channel *ch);
 /* SELECT, on the logical channel of the profile. */
 MUST_CHECK enum err card_select(struct card *c, struct channel *ch);
 /*
@@ -41,6 +44,9 @@ MUST_CHECK enum err card_recall(struct card *c, struct channel *ch, card_suits_f
     void *arg, struct card_key *keys, size_t max, size_t *ret_n, struct card_view *view);
 /* The login certificate was seen: for later checks, and for the cache. */
 void card_remember(struct card *c, const struct card_view *view);
+/* Is there a key, where the driver is unsure? */
+MUST_CHECK enum err card_settle_keys(struct card *c, struct channel *ch,
+    struct card_key *keys, size_t n);
 /* 0: not for login; never declared for signatures; what says it is for login is 2. */
 int card_login_rank(const struct card_key *key);
 /*

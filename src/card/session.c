@@ -2,6 +2,8 @@
 /* A card that is shared with other programs, and stays open between two calls. */
 #include "card/session.h"
 
+#include <sys/mman.h>
+
 #include "card/file.h"
 #include "card/inner.h"
 
@@ -43,7 +45,8 @@ login_key(const struct card_contents *v)
 				return &v->keys[i];
 	/* Without a login key, the PIN of any key that can be used. */
 	for (size_t i = 0; i < v->n_keys; i++)
-		if (v->keys[i].algs != 0)
+		if (v->keys[i].algs != 0 && !v->keys[i].no_pin &&
+		    v->keys[i].presence == KEY_PRESENT)
 			return &v->keys[i];
 	return NULL;
 }
@@ -74,6 +77,35 @@ find_pins(struct card *c, struct channel *ch, struct card_contents *v)
 	return card_read_tries(c, ch, v->login, &v->pin);
 }
 
+/* The key that logs in; with its certificate, where that costs nothing more. */
+static enum err
+find_login(struct card *c, struct channel *ch, struct card_contents *v,
+    struct card_view *view)
+{
+	struct card_key *key;
+	enum err r;
+
+	v->login = login_key(v);
+	if (v->login == NULL) {
+		if ((r = card_settle_keys(c, ch, v->keys, v->n_keys)) != ERR_OK)
+			return r;
+		v->login = login_key(v);
+	}
+	if (v->login == NULL || view->cert.len != 0 || c->driver->has_read == NULL ||
+	    !c->driver->has_read(c->state, v->login))
+		return ERR_OK;
+	key = &v->keys[v->login - v->keys];
+	r = c->driver->cert(c->state, ch, key, &view->cert);
+	if (r != ERR_OK)
+		buf_clear(&view->cert);
+	if (r != ERR_OK)
+		return r == ERR_NOT_FOUND ? ERR_OK : note(r, "certificate");
+	if (c->driver->update != NULL)
+		c->driver->update(c->state, key);
+	view->key = *key;
+	return ERR_OK;
+}
+
 static enum err
 inspect(struct card *c, struct channel *ch, struct card_contents *v)
 {
@@ -84,7 +116,8 @@ inspect(struct card *c, struct channel *ch, struct card_contents *v)
 	    (r = find_keys(c, ch, v, &view)) != ERR_OK ||
 	    (r = find_authorities(c, ch, v)) != ERR_OK)
 		return r;
-	v->login = login_key(v);
+	if ((r = find_login(c, ch, v, &view)) != ERR_OK)
+		return r;
 	if (view.cert.len != 0) {
 		card_remember(c, &view);
 		buf_cur(&v->cert, buf_view(&view.cert));
@@ -110,11 +143,33 @@ card_inspect(struct card *c, struct card_cache *cache, struct card_contents *ret
 static enum err
 resume(struct card *c, struct channel *ch)
 {
-	enum err r = channel_begin(c->reader, ch);
+	enum err r = card_begin(c, ch);
 
 	if (r == ERR_OK)
 		r = card_select(c, ch);
 	return r == ERR_NOT_MINE ? fail(ERR_CARD_CHANGED, "the application is not there") : r;
+}
+
+static bool
+is_unsure(const struct card_contents *v)
+{
+	for (size_t i = 0; i < v->n_keys; i++)
+		if (v->keys[i].presence == KEY_UNSURE)
+			return true;
+	return false;
+}
+
+enum err
+card_settle(struct card *c, struct card_contents *v)
+{
+	AUTO(channel_end) struct channel ch = { 0 };
+	enum err r;
+
+	if (!is_unsure(v))
+		return ERR_OK;
+	if ((r = resume(c, &ch)) != ERR_OK)
+		return r;
+	return card_settle_keys(c, &ch, v->keys, v->n_keys);
 }
 
 /* The cache is filled when the login certificate was read, which proves it later. */
@@ -167,6 +222,7 @@ verify(struct card *c, struct channel *ch, const struct card_key *key,
 {
 	enum err r;
 
+	secret_wipe(&c->puk);
 	*ret = (struct pin_state){ .tries = -1 };
 	if (c->serial[0] == '\0' && c->cert.len == 0)
 		return fail(ERR_CARD_CHANGED, "nothing to know the card by");
@@ -232,7 +288,7 @@ operate_alone(struct card *c, const struct card_key *key, enum key_alg alg,
     struct cur input, struct buf *out)
 {
 	AUTO(channel_end) struct channel ch = { 0 };
-	enum err r = channel_begin(c->reader, &ch);
+	enum err r = card_begin(c, &ch);
 
 	if (r != ERR_OK)
 		return r;
@@ -273,6 +329,7 @@ card_logout(struct card *c, const struct card_key *key, bool reset)
 	enum err r;
 
 	card_release(c);
+	secret_wipe(&c->puk);
 	if ((r = resume(c, &ch)) != ERR_OK)
 		return note(r, "log out");
 	r = c->driver->logout(c->state, &ch, key);
@@ -298,6 +355,24 @@ card_puk_tries(struct card *c, const struct card_key *key, struct pin_state *ret
 	return ERR_OK;
 }
 
+/*
+ * The one secret on the heap: C_Login and C_InitPIN are two calls, and the card wants
+ * the PUK in the second.  The page stays locked, as others may have locked it too.
+ */
+static enum err
+keep_puk(struct card *c, const struct card_key *key, const struct secret *puk)
+{
+	struct pin_rules rules;
+
+	if (c->driver->unblock == NULL || c->driver->puk_rules == NULL ||
+	    c->driver->puk_rules(c->state, key, &rules) != ERR_OK)
+		return fail(ERR_UNSUPPORTED, "no PUK is known");
+	if (puk->len < rules.min || puk->len > rules.max)
+		return fail(ERR_PIN_LENGTH, "nothing was sent");
+	(void)mlock(&c->puk, sizeof(c->puk));
+	return secret_set(&c->puk, secret_view(puk));
+}
+
 enum err
 card_verify_puk(struct card *c, const struct card_key *key, const struct secret *puk,
     struct pin_state *ret_puk)
@@ -306,9 +381,9 @@ card_verify_puk(struct card *c, const struct card_key *key, const struct secret 
 	enum err r;
 
 	*ret_puk = (struct pin_state){ .tries = -1 };
-	if (c->driver->puk_verify == NULL)
-		return fail(ERR_UNSUPPORTED, "no PUK is known");
 	card_release(c);
+	if (c->driver->puk_verify == NULL)
+		return keep_puk(c, key, puk);
 	if ((r = card_start(c, &ch)) != ERR_OK ||
 	    (r = card_check_events(c)) != ERR_OK)
 		return r;
@@ -327,6 +402,8 @@ card_change(struct card *c, const struct card_key *key, enum card_secret which, 
 	if (c->driver->change == NULL)
 		return fail(ERR_UNSUPPORTED, "no way to change it is known");
 	card_release(c);
+	if (which == CARD_PUK)
+		secret_wipe(&c->puk);
 	if ((r = card_start(c, &ch)) != ERR_OK ||
 	    (r = card_check_events(c)) != ERR_OK)
 		return r;
@@ -339,18 +416,36 @@ card_change(struct card *c, const struct card_key *key, enum card_secret which, 
 	return c->driver->verify(c->state, &ch, key, new, &s);
 }
 
+static enum err
+unblock(struct card *c, struct channel *ch, const struct card_key *key,
+    const struct secret *new, struct pin_state *ret)
+{
+	const struct secret *puk = c->driver->puk_verify == NULL ? &c->puk : NULL;
+	enum err r;
+
+	if (puk != NULL && puk->len == 0)
+		return fail(ERR_NOT_LOGGED_IN, "no PUK was given");
+	/* Selected again, though the card may forget the PUK by it: no PIN goes to strangers. */
+	if ((r = card_pin_fits(c, key, new)) != ERR_OK ||
+	    (r = card_start(c, ch)) != ERR_OK || (r = card_check_events(c)) != ERR_OK)
+		return r;
+	c->tries_seen = -1;
+	return c->driver->unblock(c->state, ch, key, puk, new, ret);
+}
+
 enum err
-card_unblock(struct card *c, const struct card_key *key, const struct secret *new)
+card_unblock(struct card *c, const struct card_key *key, const struct secret *new,
+    struct pin_state *ret_puk)
 {
 	AUTO(channel_end) struct channel ch = { 0 };
 	enum err r;
 
+	*ret_puk = (struct pin_state){ .tries = -1 };
 	if (c->driver->unblock == NULL)
 		return fail(ERR_UNSUPPORTED, "no way to unblock is known");
-	/* Selected again, though the card may forget the PUK by it: no PIN goes to strangers. */
-	if ((r = card_pin_fits(c, key, new)) != ERR_OK ||
-	    (r = card_start(c, &ch)) != ERR_OK)
-		return r;
-	c->tries_seen = -1;
-	return c->driver->unblock(c->state, &ch, key, new);
+	r = unblock(c, &ch, key, new, ret_puk);
+	/* A new PIN that does not fit was not sent: it may be tried again. */
+	if (r != ERR_PIN_LENGTH)
+		secret_wipe(&c->puk);
+	return r;
 }

@@ -22,14 +22,16 @@ struct card_authority {
 enum card_secret { CARD_PIN, CARD_PUK };
 
 struct card_contents {
-	/* Type, bits and algs of some may be known only after card_read_cert(). */
+	/* Type, bits and algs of some may be known only after card_read_cert(), whether
+	 * some are there only after card_settle(). */
 	struct card_key keys[CARD_KEYS_MAX];
 	size_t	 n_keys;
 	struct card_authority authorities[CARD_AUTHORITIES_MAX];
 	size_t	 n_authorities;
 	/* The key that logs in, whose PIN is the person's; NULL: no key can be used. */
 	const struct card_key *login;
-	struct buf cert;		/* its certificate, if the cache had it; else empty */
+	/* Its certificate, if the cache had it or it was read along; else empty. */
+	struct buf cert;
 	struct pin_rules rules;		/* for that PIN */
 	struct pin_state pin;
 	bool	 has_puk;
@@ -38,11 +40,14 @@ struct card_contents {
 void card_contents_free(struct card_contents *v);
 
 /*
- * What is on the card, in one transaction; no certificate is read.  Errors and cache as
+ * What is on the card, in one transaction; no certificate is asked for.  Errors and cache as
  * card_look().  ret holds pointers into itself: it is not to be copied.
  */
 MUST_CHECK enum err card_inspect(struct card *c, struct card_cache *cache,
     struct card_contents *ret);
+
+/* Find out which of the keys that are KEY_UNSURE are there.  Nothing is sent for none. */
+MUST_CHECK enum err card_settle(struct card *c, struct card_contents *v);
 
 const char *card_title(const struct card *c);	/* what people call this kind of card */
 
@@ -84,7 +89,13 @@ MUST_CHECK enum err card_use(struct card *c, const struct card_key *key, enum ke
  */
 MUST_CHECK enum err card_logout(struct card *c, const struct card_key *key, bool reset);
 
-/* PUK of the key's PIN; as card_verify().  ERR_UNSUPPORTED: none is known. */
+/*
+ * PUK of the key's PIN; as card_verify().  ERR_UNSUPPORTED: none is known.
+ *
+ * Some cards prove the PUK only by unblocking.  Then it is not sent yet, but kept: from
+ * here to the next card_unblock(), card_verify(), card_hold(), card_logout() or the end
+ * of c, in memory that is wiped.  Its owner locks it (base/secret.h).
+ */
 MUST_CHECK enum err card_puk_tries(struct card *c, const struct card_key *key,
     struct pin_state *ret);
 MUST_CHECK enum err card_verify_puk(struct card *c, const struct card_key *key,
@@ -98,8 +109,12 @@ MUST_CHECK enum err card_verify_puk(struct card *c, const struct card_key *key,
 MUST_CHECK enum err card_change(struct card *c, const struct card_key *key,
     enum card_secret which, bool open, const struct secret *old, const struct secret *new,
     struct pin_state *ret_pin);
-/* A new PIN and new tries; only after card_verify_puk().  ERR_NOT_LOGGED_IN */
+/*
+ * A new PIN and new tries; only after card_verify_puk().
+ *	ERR_NOT_LOGGED_IN
+ *	ERR_PIN_WRONG, ERR_PIN_BLOCKED	about the PUK that was kept
+ */
 MUST_CHECK enum err card_unblock(struct card *c, const struct card_key *key,
-    const struct secret *new);
+    const struct secret *new, struct pin_state *ret_puk);
 
 #endif

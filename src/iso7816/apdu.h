@@ -25,6 +25,7 @@ struct apdu {
 	struct cur data;
 	unsigned   le;		/* 0: no data is expected; else 1 to APDU_LONG_LE */
 	bool	   secret;	/* data is a PIN: sent once, never shown */
+	bool	   head;	/* the first data is enough: what waits behind 61xx stays there */
 };
 
 /*

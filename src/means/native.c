@@ -96,6 +96,15 @@ card_alg(enum means_alg alg)
 	return alg == MEANS_RS256 ? KEY_ALG_RSA_PKCS1 : KEY_ALG_ECDSA;
 }
 
+/* The padding of RSA is the card's work, or src/card's. */
+static bool
+card_can(const struct card_key *key, enum means_alg alg)
+{
+	unsigned algs = alg == MEANS_RS256 ? KEY_ALG_RSA_PKCS1 | KEY_ALG_RSA_RAW : KEY_ALG_ECDSA;
+
+	return (key->algs & algs) != 0;
+}
+
 static void
 leave_in_peace(struct native *n)
 {
@@ -116,7 +125,7 @@ fill_view(struct native *n, struct card_view *in, struct means_view *ret)
 	struct means_view v = { .event_counter = n->reader->event_counter };
 
 	if (x == NULL || !alg_of(X509_get0_pubkey(x), &v.alg, &n->width) ||
-	    (in->key.algs & card_alg(v.alg)) == 0)
+	    !card_can(&in->key, v.alg))
 		return fail(ERR_NO_CERT, "a key that does not fit its certificate");
 	snprintf(v.reader, sizeof(v.reader), "%s", n->reader->name);
 	snprintf(v.driver, sizeof(v.driver), "%s", card_driver(n->card));

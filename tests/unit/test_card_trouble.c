@@ -179,7 +179,7 @@ work_pins(struct card *c)
 	    (r = card_change(c, v.login, CARD_PIN, false, &pin, &new, &left)) != ERR_OK ||
 	    (r = card_verify_puk(c, v.login, &puk, &left)) != ERR_OK)
 		return r;
-	return card_unblock(c, v.login, &pin);
+	return card_unblock(c, v.login, &pin, &left);
 }
 
 #define PADDED(pin)	pin "000000000000000000"
