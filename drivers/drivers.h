@@ -5,6 +5,7 @@
 
 #include "card/driver.h"
 
+extern const struct driver driver_piv;
 extern const struct driver driver_pkcs15;
 
 /* NULL-terminated, as card_open() wants it. */

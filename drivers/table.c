@@ -3,6 +3,7 @@
 #include "drivers/drivers.h"
 
 const struct driver *const drivers_table[] = {
+	&driver_piv,
 	&driver_pkcs15,
 	NULL,
 };

@@ -423,6 +423,17 @@ on_pin_path(const struct item *it)
 }
 
 static enum err
+on_wrong(const struct item *it)
+{
+	static const char *const names[] = { "63CX", "630X" };
+	size_t i = 0;
+	enum err r = ini_choice(it->line, names, NELEM(names), &i);
+
+	it->p->pin_630x = i == 1;
+	return r;
+}
+
+static enum err
 on_tries(const struct item *it)
 {
 	struct cur value = it->line->value, word;
@@ -432,11 +443,13 @@ on_tries(const struct item *it)
 		it->p->tries = TRIES_NONE;
 	} else if (cur_eq_str(value, "empty-verify")) {
 		it->p->tries = TRIES_EMPTY_VERIFY;
+	} else if (cur_eq_str(value, "metadata")) {
+		it->p->tries = TRIES_METADATA;
 	} else {
 		if (!next_word(&value, &word) || !cur_eq_str(word, "query") ||
 		    !read_command(value, &it->p->tries_query))
 			return ini_refuse(it->line,
-			    "none, empty-verify, or query and a command in hex");
+			    "none, empty-verify, metadata, or query and a command in hex");
 		it->p->tries = TRIES_QUERY;
 	}
 	return ERR_OK;
@@ -580,6 +593,7 @@ static const struct {
 	{ "pin", "max", on_max, false },
 	{ "pin", "alphabet", on_alphabet, false },
 	{ "pin", "path", on_pin_path, false },
+	{ "pin", "wrong", on_wrong, false },
 	{ "pin", "tries", on_tries, false },
 	{ "pin", "tries_at", on_tries_at, false },
 	{ "pin", "tries_length", on_tries_length, false },

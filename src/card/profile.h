@@ -33,7 +33,7 @@ struct profile_command {
 };
 
 enum profile_extended { EXTENDED_ATR, EXTENDED_YES, EXTENDED_NO };
-enum profile_tries { TRIES_NONE, TRIES_QUERY, TRIES_EMPTY_VERIFY };
+enum profile_tries { TRIES_NONE, TRIES_QUERY, TRIES_EMPTY_VERIFY, TRIES_METADATA };
 enum profile_key_ref { KEY_REF_PRKDF, KEY_REF_ORDINAL, KEY_REF_FILE };
 enum profile_digest_info {
 	DIGEST_INFO_HOST,	/* the card is sent a DigestInfo */
@@ -81,6 +81,7 @@ struct profile {
 	size_t	 pin_min, pin_max;
 	bool	 pin_digits;
 	bool	 pin_path;		/* select the PIN's path before VERIFY */
+	bool	 pin_630x;		/* 630x says that x tries are left, as 63Cx does */
 	enum profile_tries tries;
 	struct profile_command tries_query;
 	size_t	 tries_at;		/* index of the counter in the reply */
