@@ -42,13 +42,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
+    # A context for each connection: a session that is taken up again needs no card.
+    def get_request(self):
+        sock, address = super().get_request()
+        return context().wrap_socket(sock, server_side=True,
+                                     do_handshake_on_connect=False), address
+
     def handle_error(self, request, client_address):
         print("web.py:", sys.exc_info()[1], file=sys.stderr)
 
 
-def context(own, authorities):
-    # The pass has no PSS, without which there is no TLS 1.3.  No tickets: a session that
-    # is taken up again needs no card.
+def context():
+    # The pass has no PSS, without which there is no TLS 1.3.
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.maximum_version = ssl.TLSVersion.TLSv1_2
     tls.options |= ssl.OP_NO_TICKET
@@ -61,11 +66,9 @@ def context(own, authorities):
 
 def main():
     server = Server(("127.0.0.1", 0), Handler)
-    server.socket = context(sys.argv[1], sys.argv[2]).wrap_socket(
-        server.socket, server_side=True, do_handshake_on_connect=False)
     print(server.server_port, flush=True)
     server.serve_forever()
 
 
-log = sys.argv[3]
+own, authorities, log = sys.argv[1:]
 main()
