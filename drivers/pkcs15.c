@@ -86,12 +86,13 @@ token_serial(struct pkcs15 *t, struct channel *ch, struct buf *ret)
 
 	if (pkcs15_is_trouble(r))
 		return r;
-	if (r != ERR_OK || !p15_read_serial(buf_view(&file), &token) ||
-	    token.serial_len == 0)
+	if (r != ERR_OK || !p15_read_serial(buf_view(&file), &token))
 		return ERR_NOT_FOUND;
 	if (t->p->digest_info == DIGEST_INFO_TOKEN && t->token.len == 0 &&
 	    p15_read_token(buf_view(&file), &token))
 		buf_cur(&t->token, buf_view(&file));
+	if (token.serial_len == 0)
+		return ERR_NOT_FOUND;
 	buf_put(ret, token.serial, token.serial_len);
 	return buf_end(ret);
 }

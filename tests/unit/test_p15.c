@@ -456,6 +456,113 @@ reads_token_information(void **state)
 }
 
 static void
+reads_the_algorithms_of_a_card(void **state)
+{
+	AUTO(buf_free) struct buf b = BUF(512);
+	struct p15_token t;
+
+	(void)state;
+	/* RSA PKCS #1 to sign by 02; ECDSA to sign, no reference; the others are broken:
+	 * no mechanism, a negative reference, no operations; RSA X.509 with an OID. */
+	assert_true(p15_read_token(hex("30 6D 02 01 00 04 02 11 22 0C 01 4D "
+	    "80 01 4C 03 02 04 60 30 05 30 03 02 01 01 A1 02 30 00 A2 4F "
+	    "30 0F 02 01 01 02 01 01 05 00 03 02 06 40 02 01 02 "
+	    "30 0D 02 01 02 02 02 10 41 05 00 03 02 06 40 "
+	    "30 03 02 01 03 "
+	    "30 0C 02 01 FF 02 01 01 05 00 03 02 06 40 "
+	    "30 08 02 01 05 02 01 01 05 00 "
+	    "30 10 02 01 06 02 01 03 06 01 2A 03 02 02 04 02 01 81", &b), &t));
+	assert_int_equal(t.serial_len, 2);
+	assert_string_equal(t.label, "L");
+	assert_int_equal(t.n_algs, 3);
+	assert_int_equal(t.algs[0].reference, 1);
+	assert_int_equal(t.algs[0].mechanism, 1);
+	assert_int_equal(t.algs[0].operations, P15_OP_SIGN);
+	assert_true(t.algs[0].has_ref);
+	assert_int_equal(t.algs[0].ref, 2);
+	assert_int_equal(t.algs[1].mechanism, 0x1041);
+	assert_false(t.algs[1].has_ref);
+	assert_int_equal(t.algs[2].operations, P15_OP_DECIPHER);
+	assert_false(t.algs[2].has_ref);
+}
+
+static void
+reads_a_serial_from_the_first_bytes(void **state)
+{
+	AUTO(buf_free) struct buf b = BUF(512);
+	struct p15_token t;
+
+	(void)state;
+	assert_true(p15_read_serial(hex("30 82 01 00 02 01 00 04 02 11 22 0C 20 41", &b), &t));
+	assert_int_equal(t.serial_len, 2);
+	assert_false(p15_read_token(buf_view(&b), &t));
+	/* The serial itself must be whole; of 0 and of 33 bytes it is none (vector 13). */
+	assert_true(p15_read_serial(hex("30 82 01 00 02 01 00 04 08 11 22", &b), &t));
+	assert_int_equal(t.serial_len, 0);
+	assert_true(p15_read_serial(hex("30 05 02 01 00 04 00", &b), &t));
+	assert_int_equal(t.serial_len, 0);
+	assert_false(p15_read_serial(hex("30 80 02 01 00", &b), &t));
+	assert_false(p15_read_serial(hex("31 03 02 01 00", &b), &t));
+	assert_false(p15_read_serial(hex("30 03 04 01 00", &b), &t));
+}
+
+static void
+reads_ef_dir(void **state)
+{
+	AUTO(buf_free) struct buf b = BUF(1024), many = BUF(1024);
+	struct p15_application a[P15_APPLICATIONS];
+
+	(void)state;
+	assert_int_equal(p15_read_dir(hex("61 1D 4F 0C A0 00 00 00 63 50 4B 43 53 2D 31 35 "
+	    "50 07 50 4B 43 53 23 31 35 51 04 3F 00 50 15 "
+	    "61 0F 4F 05 A0 00 00 01 67 73 06 30 04 04 02 50 41 FF FF", &b), a, NELEM(a)), 2);
+	assert_int_equal(a[0].aid_len, 12);
+	assert_path(&a[0].path, "3F005015");
+	assert_int_equal(a[0].odf.n, 0);
+	assert_int_equal(a[1].path.n, 0);
+	assert_path(&a[1].odf, "5041");
+	/* A name of 4 or 17 bytes, a path of 3, neither, no TLV: left out. */
+	assert_int_equal(p15_read_dir(hex("61 06 4F 04 A0 00 00 00 "
+	    "61 13 4F 11 000102030405060708090A0B0C0D0E0F10 61 05 51 03 3F 00 50 61 00 "
+	    "62 04 51 02 3F 00 61 FF", &b), a, NELEM(a)), 0);
+	/* At most 16 entries (budgets). */
+	for (int i = 0; i < 40; i++)
+		buf_put(&many, "\x61\x04\x51\x02\x50\x15", 6);
+	assert_int_equal(p15_read_dir(buf_view(&many), a, NELEM(a)), P15_APPLICATIONS);
+	assert_int_equal(p15_read_dir(buf_view(&many), a, 3), 3);
+}
+
+static void
+reads_what_a_key_may_be_used_with(void **state)
+{
+	AUTO(buf_free) struct buf b = BUF(512);
+	struct p15_key k[4];
+
+	(void)state;
+	assert_int_equal(p15_read_keys(hex("30 3B 30 0D 0C 04 41 55 54 48 03 02 07 80 04 01 01 "
+	    "30 18 04 01 45 03 02 05 20 03 02 03 B8 02 01 01 A1 08 02 01 07 02 01 FF 02 00 "
+	    "A1 10 30 0E 30 08 04 06 3F 00 50 15 45 01 02 02 08 00", &b), k, NELEM(k)), 1);
+	assert_int_equal(k[0].n_algs, 1);
+	assert_int_equal(k[0].algs[0], 7);
+}
+
+static void
+reads_a_certificate_by_value(void **state)
+{
+	AUTO(buf_free) struct buf b = BUF(512);
+	struct p15_cert c[4];
+
+	(void)state;
+	assert_int_equal(p15_read_certs(hex("30 25 30 0A 0C 04 41 55 54 48 03 02 06 40 "
+	    "30 03 04 01 45 A1 12 30 10 A0 0E 30 0C 30 02 05 00 30 02 05 00 03 02 00 01 "
+	    /* and one that is none (vector 59) */
+	    "30 1C 30 0A 0C 04 41 55 54 48 03 02 06 40 "
+	    "30 03 04 01 45 A1 09 30 07 A0 05 30 03 02 01 00", &b), c, NELEM(c)), 1);
+	assert_int_equal(c[0].der.n, 14);
+	assert_int_equal(c[0].path.n, 0);
+}
+
+static void
 makes_labels_safe(void **state)
 {
 	char out[P15_LABEL_MAX], big[65536];
@@ -560,6 +667,11 @@ main(void)
 		cmocka_unit_test(bounds_objects_and_nesting),
 		cmocka_unit_test(reads_certificates),
 		cmocka_unit_test(reads_token_information),
+		cmocka_unit_test(reads_the_algorithms_of_a_card),
+		cmocka_unit_test(reads_a_serial_from_the_first_bytes),
+		cmocka_unit_test(reads_ef_dir),
+		cmocka_unit_test(reads_what_a_key_may_be_used_with),
+		cmocka_unit_test(reads_a_certificate_by_value),
 		cmocka_unit_test(makes_labels_safe),
 		cmocka_unit_test(looks_into_access_rules),
 		cmocka_unit_test(knows_the_outside_of_a_certificate),

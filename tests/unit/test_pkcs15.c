@@ -145,6 +145,8 @@ with_key_file(struct profile *p)
 #define ALG_SIGN(token, mse)						\
 	PICK, SAY(SFI("92"), token "9000"), P_VERIFY, SAY(mse, "9000")
 
+#define NO_SERIAL	SAY(SFI("92"), "3003 020100 9000")
+
 /* Without short identifiers; the first SELECT of a file tells how. */
 #define NO_SFI		SAY(SFI("92"), "6A86")
 
@@ -291,6 +293,40 @@ static const struct CMUnitTest tests[] = {
 	ROW("the PIN's folder is not there: no PIN is sent (vector 52)", ERR_OK, ERR_CARD,
 	    1, LINES(WITH_AODF("35", AODF_ELSEWHERE), P_CERT, P_START,
 	    SAY("00A4080C025016", "6A82"), MF, SAY("00A4000C025016", "6A82"))),
+	ROW("no PIN at all (vector 55)", ERR_NO_CERT, NO_SIGN, 0,
+	    LINES(WITH_AODF("35", AODF_PUK_ONLY))),
+	ROW("no AODF: no PIN is guessed (vectors 49 and 55)", ERR_NO_CERT, NO_SIGN, 0,
+	    LINES(P_START, ODF_SFI, GONE_FIRST("4408"),
+	    SAY("00A40804045015440800", "6A82"), DF_5015, GONE_FIRST("4408"), P_PRKDF,
+	    P_CDF)),
+	ROW("a private key that names no PIN: the only one (vector 55)", ERR_OK, ERR_OK, 1,
+	    LINES(WITH_KEY("30", KEY_NO_AUTH), P_SIGN)),
+	ROW("... of two: none (vector 55)", ERR_NO_CERT, NO_SIGN, 0,
+	    LINES(P_START, ODF_SFI, FILE("4408", "6D", AODF_TWO),
+	    FILE("4400", "30", KEY_NO_AUTH), P_CDF)),
+	ROW("two PINs of one reference: the key's own rules (vector 53)", ERR_OK, ERR_OK,
+	    1, LINES(WITH_AODF("6B", AODF_SHARED), P_CERT, P_SIGN)),
+
+	/* who belongs to whom */
+	ROW("two keys, one certificate: told apart by usage (vector 57)", ERR_OK, ERR_OK,
+	    1, LINES(WITH_KEY("67", KEY_TWINS), P_SIGN)),
+	ROW("two certificates, one key: always the first (vector 57)", ERR_OK, NO_SIGN, 0,
+	    LINES(WITH_CDF("43", CDF_TWINS), P_CERT)),
+	ROW("an empty id is nobody's certificate (vectors 8 and 57)", ERR_OK, NO_SIGN, 0,
+	    LINES(WITH_CDF("3E", CDF_EMPTY), P_CERT)),
+	ROW("a key with an empty id is left out (vectors 8 and 57)", ERR_OK, NO_SIGN, 0,
+	    LINES(WITH_KEY("62", KEY_EMPTY))),
+
+	/* the same card */
+	ROW("no serial, and another certificate later (vectors 13 and 20)", ERR_OK,
+	    ERR_CARD_CHANGED, 0,
+	    LINES(PICK, NO_SERIAL, P_DIRECTORIES, P_CERT, PICK, NO_SERIAL,
+	    FILE("4331", "0E", "300C 30020501 30020500 03020001"))),
+	ROW("another serial later (vectors 13 and 61)", ERR_OK, ERR_CARD_CHANGED, 0,
+	    LINES(P_LOOK, PICK,
+	    SAY(SFI("92"), "300D 020100 0408 1122334455667789 9000"))),
+	ROW("reset at every command: the first ends it (vector 30)", ERR_CARD_RESET,
+	    NO_SIGN, 0, LINES(FAIL(SELECT_AID, ERR_CARD_RESET))),
 
 	/* keys and algorithms */
 	ROW("key reference 82", ERR_OK, ERR_OK, 1,

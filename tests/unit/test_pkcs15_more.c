@@ -233,7 +233,7 @@ unblock(struct keep *k)
 {
 	struct secret new = secret_of("654321");
 
-	return card_unblock(k->c, k->v.login, &new);
+	return card_unblock(k->c, k->v.login, &new, &k->pin);
 }
 
 static void
