@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * A whole look and a signature with a card whose every reply is the input: bounded,
- * nothing left open, no PIN sent that the rules forbid.
+ * The life of a card whose every reply is the input: bounded, nothing left open, no PIN
+ * sent that nobody asked for.  Either one login, or all that a program may do with it.
  *
- *	u8 profile, then replies as replay_open_bytes() takes them
+ *	u8 profile (80: all), then replies as replay_open_bytes() takes them
  */
 #include "tests/fuzz/fuzz.h"
 
+#include "card/file.h"
 #include "card/replay.h"
+#include "card/session.h"
 #include "drivers/drivers.h"
 
 static const char common[] =
 	"[profile]\ndriver = uzi\nprobe = yes\natr = 3B 80 01 81\n"
 	"[card]\naid = A0 00 00 00 63 50 4B 43 53 2D 31 35\n";
 
-/* The UZI pass; a card that is unlike it in everything. */
+#define ALL	0x80
+
+/* The UZI pass; a card that is unlike it in everything; any ISO 7816-15 card. */
 static const char *const rest[] = {
 	"serial = 00 CA 01 00 08\n[pin]\nreference = 02\nreference = 03\npadding = 00 "
 	"15\nmin = 6\ntries = query 80 34 00 RR 00\n",
@@ -22,6 +26,11 @@ static const char *const rest[] = {
 	"path = yes\ntries = empty-verify\nlogout = 00 20 FF RR\n"
 	"[key]\npath = yes\nreference = ordinal\ndigest_info = card\n",
 	"[pin]\npath = yes\nalphabet = digits\n[key]\npath = yes\n",
+	"search = yes\nadapt = yes\nsfi = yes\nselect_ef = 02 04\nchunk = 256\n[pin]\nmin = 1\n"
+	"max = 64\npath = yes\n[key]\nreference = file\nrsa_pkcs1 = none\n"
+	"digest_info = token\n",
+	"extended = yes\n[pin]\npadding = FF 8\nmax = 8\n[key]\nmse = 41 A4\n"
+	"digest_info = block\n",
 };
 
 static const uint8_t digest_info[51] = {
@@ -57,6 +66,70 @@ one_login(struct reader *r, const struct profile *const *profiles)
 	sign(c, &v);
 }
 
+/* Everything that the key can do, signed or opened once. */
+static void
+use(struct card *c, const struct card_key *key)
+{
+	AUTO(buf_free) struct buf out = BUF(1024);
+	static const uint8_t input[65] = { 0x04 };
+	enum err r;
+
+	for (unsigned alg = 1; alg <= KEY_ALG_EDDSA; alg <<= 1) {
+		struct cur in = cur_of(input, sizeof(input));
+
+		if (alg == KEY_ALG_RSA_PKCS1)
+			in = cur_of(digest_info, sizeof(digest_info));
+		if ((key->algs & alg) == 0)
+			continue;
+		buf_clear(&out);
+		r = card_use(c, key, (enum key_alg)alg, in, &out);
+		must(r == ERR_OK || out.len == 0);
+		if (r == ERR_OK && alg == KEY_ALG_ECDSA)
+			must(out.len == 2 * (((size_t)key->bits + 7) / 8));
+	}
+}
+
+static void
+change_pins(struct card *c, const struct card_key *key)
+{
+	struct secret pin = { .p = "123456", .len = 6 }, new = { .p = "654321", .len = 6 };
+	struct pin_state left;
+
+	(void)!card_change(c, key, CARD_PIN, true, &pin, &new, &left);
+	must(left.tries >= -1 && left.tries <= 15);
+	(void)!card_puk_tries(c, key, &left);
+	if (card_verify_puk(c, key, &pin, &left) == ERR_OK)
+		(void)!card_unblock(c, key, &new, &left);
+	(void)!card_change(c, key, CARD_PUK, false, &pin, &new, &left);
+}
+
+static void
+whole_life(struct reader *r, const struct profile *const *profiles)
+{
+	AUTO(card_contents_free) struct card_contents v = { .n_keys = 0 };
+	AUTO(card_close) struct card *c = NULL;
+	AUTO(buf_free) struct buf der = BUF(FILE_CERT_MAX);
+	struct secret pin = { .p = "123456", .len = 6 };
+	struct pin_state left;
+
+	if (card_open(r, drivers_table, profiles, &c) != ERR_OK ||
+	    card_inspect(c, NULL, &v) != ERR_OK)
+		return;
+	must(v.n_keys <= CARD_KEYS_MAX && v.n_authorities <= CARD_AUTHORITIES_MAX);
+	if (v.n_authorities != 0)
+		(void)!card_read_authority(c, &v.authorities[0], &der);
+	for (size_t i = 0; i < v.n_keys && i < 3; i++) {
+		buf_clear(&der);
+		must(card_read_cert(c, &v.keys[i], &der) == ERR_OK || der.len == 0);
+	}
+	if (v.login == NULL)
+		return;
+	if (card_verify(c, v.login, &pin, &left) == ERR_OK)
+		use(c, v.login);
+	change_pins(c, v.login);
+	(void)!card_logout(c, v.login, false);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -71,12 +144,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!cur_u8(&in, &which))
 		return 0;
 	buf_str(&text, common);
-	buf_str(&text, rest[which % NELEM(rest)]);
+	buf_str(&text, rest[(which & ~ALL) % NELEM(rest)]);
 	must(profile_parse(buf_view(&text), "fuzz", &p) == ERR_OK);
 	must(replay_open_bytes(in, atr, &r) == ERR_OK);
-	one_login(r, profiles);
+	if ((which & ALL) == 0) {
+		one_login(r, profiles);
+		must(replay_seen(r)->secrets <= 1 && replay_seen(r)->begins <= 2);
+		must(replay_seen(r)->apdus <= 2 * CHANNEL_APDUS);
+	} else {
+		whole_life(r, profiles);
+		/* PIN; old and new PIN, and the PIN again; PUK; new PIN; old and new PUK */
+		must(replay_seen(r)->secrets <= 6 && replay_seen(r)->begins <= 24);
+	}
 	must(!replay_seen(r)->open && replay_seen(r)->wrong[0] == '\0');
-	must(replay_seen(r)->secrets <= 1 && replay_seen(r)->begins <= 2);
-	must(replay_seen(r)->apdus <= 2 * CHANNEL_APDUS);
 	return 0;
 }

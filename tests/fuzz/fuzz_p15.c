@@ -29,6 +29,7 @@ keys(struct cur file)
 		check_common(&k[i].c);
 		check_path(&k[i].path);
 		must(k[i].id.n != 0 && k[i].id.n <= P15_ID_MAX);
+		must(k[i].n_algs <= P15_KEY_ALGORITHMS);
 	}
 }
 
@@ -41,7 +42,8 @@ certs(struct cur file)
 	for (size_t i = 0; i < n; i++) {
 		check_common(&c[i].c);
 		check_path(&c[i].path);
-		must(p15_path_is_file(&c[i].path));
+		must(c[i].der.n != 0 ? p15_is_certificate(c[i].der) :
+		    p15_path_is_file(&c[i].path));
 	}
 }
 
@@ -60,17 +62,47 @@ pins(struct cur file)
 	}
 }
 
+static void
+directory(struct cur file)
+{
+	struct p15_application a[P15_APPLICATIONS];
+	size_t n = p15_read_dir(file, a, NELEM(a));
+
+	for (size_t i = 0; i < n; i++) {
+		must(a[i].aid_len == 0 || (a[i].aid_len >= 5 && a[i].aid_len <= 16));
+		must(a[i].aid_len != 0 || a[i].path.n != 0);
+		check_path(&a[i].path);
+		check_path(&a[i].odf);
+		check_path(&a[i].token);
+	}
+}
+
+/* The whole file and its first bytes agree on the serial. */
+static void
+token(struct cur file)
+{
+	struct p15_token whole, first;
+
+	if (p15_read_token(file, &whole)) {
+		must(whole.serial_len <= P15_SERIAL_MAX);
+		must(whole.n_algs <= P15_ALGORITHMS);
+		must(p15_read_serial(file, &first));
+		must(first.serial_len == whole.serial_len && first.n_algs == whole.n_algs);
+	}
+	if (p15_read_serial(cur_of(file.p, file.n / 2), &first))
+		must(first.serial_len <= P15_SERIAL_MAX);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct cur file = cur_of(data, size);
-	struct p15_token token;
 	struct p15_odf odf;
 	uint8_t which;
 
 	if (!cur_u8(&file, &which))
 		return 0;
-	switch (which % 5) {
+	switch (which % 6) {
 	case 0:
 		p15_read_odf(file, &odf);
 		for (size_t i = 0; i < odf.n; i++)
@@ -86,9 +118,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		pins(file);
 		break;
 	case 4:
-		if (p15_read_token(file, &token))
-			must(token.serial_len <= P15_SERIAL_MAX);
+		token(file);
 		(void)p15_is_certificate(file);
+		break;
+	case 5:
+		directory(file);
 		break;
 	}
 	return 0;
