@@ -134,6 +134,8 @@ pkcs15_change(void *state, struct channel *ch, const struct card_key *key,
 	a.data = cur_of(both.p, both.n);
 	if ((r = channel_send(ch, &a, NULL, &sw)) != ERR_OK)
 		return note(r, "CHANGE REFERENCE DATA");
+	if (sw == SW_BAD_DATA)
+		return fail(ERR_PIN_REFUSED, "CHANGE REFERENCE DATA: %s", sw_name(sw));
 	return pkcs15_pin_result("CHANGE REFERENCE DATA", sw, ret);
 }
 
@@ -157,5 +159,7 @@ pkcs15_unblock(void *state, struct channel *ch, const struct card_key *key,
 	a.data = secret_view(&padded);
 	if ((r = channel_send(ch, &a, NULL, &sw)) != ERR_OK)
 		return note(r, "RESET RETRY COUNTER");
+	if (sw == SW_BAD_DATA)
+		return fail(ERR_PIN_REFUSED, "RESET RETRY COUNTER: %s", sw_name(sw));
 	return sw == SW_OK ? ERR_OK : pkcs15_use_result("RESET RETRY COUNTER", sw);
 }

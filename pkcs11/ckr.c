@@ -55,6 +55,8 @@ ckr_of(enum err e)
 		return CKR_PIN_LOCKED;
 	case ERR_PIN_LENGTH:
 		return CKR_PIN_LEN_RANGE;
+	case ERR_PIN_REFUSED:
+		return CKR_PIN_INVALID;
 	case ERR_PIN_UNSET:
 		return CKR_USER_PIN_NOT_INITIALIZED;
 

@@ -55,6 +55,7 @@
 	X(ERR_PIN_BLOCKED, "pin_blocked", "card_not_usable", 403, "the PIN is blocked") \
 	X(ERR_PIN_LAST_TRY, "pin_last_try", "card_not_usable", 403, "only one try is left") \
 	X(ERR_PIN_LENGTH, "pin_length", "failed", 403, "a PIN of that length cannot be right") \
+	X(ERR_PIN_REFUSED, "pin_refused", "failed", 403, "the new PIN is not acceptable") \
 	X(ERR_PIN_UNSET, "pin_unset", "card_not_usable", 403, "the card has no PIN yet") \
 	X(ERR_NOT_LOGGED_IN, "not_logged_in", "failed", 403, "the card asks for the PIN") \
 	X(ERR_CANCELLED, "cancelled", "cancelled", 403, "cancelled by the user") \

@@ -16,8 +16,6 @@
 #include "iso7816/digestinfo.h"
 #include "iso7816/sw.h"
 
-#define WRONG_PINS_MAX	2	/* ours, while the card does not say how many are left */
-
 void
 card_view_free(struct card_view *v)
 {
@@ -320,6 +318,14 @@ card_start(struct card *c, struct channel *ch)
 	return r == ERR_OK ? card_identify(c, ch) : r;
 }
 
+enum err
+card_start_secret(struct card *c, struct channel *ch)
+{
+	if (c->serial[0] == '\0' && c->cert.len == 0)
+		return fail(ERR_CARD_CHANGED, "nothing to know the card by");
+	return card_start(c, ch);
+}
+
 int
 card_login_rank(const struct card_key *key)
 {
@@ -328,6 +334,20 @@ card_login_rank(const struct card_key *key)
 	    key->presence != KEY_PRESENT)
 		return 0;
 	return key->usage == KEY_AUTHENTICATION ? 2 : 1;
+}
+
+const struct card_key *
+card_login_key(const struct card_key *keys, size_t n)
+{
+	for (int rank = 2; rank > 0; rank--)
+		for (size_t i = 0; i < n; i++)
+			if (card_login_rank(&keys[i]) == rank)
+				return &keys[i];
+	/* Without a login key, the PIN of any key that can be used. */
+	for (size_t i = 0; i < n; i++)
+		if (keys[i].algs != 0 && !keys[i].no_pin && keys[i].presence == KEY_PRESENT)
+			return &keys[i];
+	return NULL;
 }
 
 /* The certificate of one key, into view if it suits.  ERR_NOT_FOUND: it does not. */
@@ -431,7 +451,7 @@ card_read_tries(struct card *c, struct channel *ch, const struct card_key *key,
 	if (r == ERR_NOT_FOUND) {
 		s = (struct pin_state){ .tries = -1 };
 		s.last_try = c->cache != NULL && c->serial[0] != '\0' &&
-		    card_cache_wrong_pins(c->cache, c->serial) >= WRONG_PINS_MAX;
+		    card_cache_wrong_pins(c->cache, c->serial) >= CARD_WRONG_PINS;
 	} else if (c->tries_seen > s.tries) {
 		c->query_costs = true;
 		if (c->cache != NULL)
@@ -544,18 +564,13 @@ card_check_events(struct card *c)
 	return ERR_OK;
 }
 
-/* May a PIN be sent now?  Nothing that could cost a try has been sent before. */
-static enum err
-check_pin_state(struct card *c, struct channel *ch, const struct card_key *key,
-    bool allow_last, struct pin_state *ret)
+/* Nothing that could cost a try has been sent before. */
+enum err
+card_may_try(const struct pin_state *s, bool allow_last)
 {
-	enum err r = card_read_tries(c, ch, key, ret);
-
-	if (r != ERR_OK)
-		return r;
-	if (ret->blocked)
+	if (s->blocked)
 		return fail(ERR_PIN_BLOCKED, "no tries are left");
-	if (ret->last_try && !allow_last)
+	if (s->last_try && !allow_last)
 		return fail(ERR_PIN_LAST_TRY, "one try is left");
 	return ERR_OK;
 }
@@ -649,11 +664,10 @@ card_sign_once(struct card *c, const struct card_key *key, enum key_alg alg,
 
 	assert(c->known);		/* key can only come from a look */
 	*ret_pin = (struct pin_state){ .tries = -1 };
-	if (c->serial[0] == '\0' && c->cert.len == 0)
-		return fail(ERR_CARD_CHANGED, "nothing to know the card by");
 	if ((r = card_pin_fits(c, key, pin)) != ERR_OK ||
-	    (r = card_start(c, &ch)) != ERR_OK ||
-	    (r = check_pin_state(c, &ch, key, allow_last, ret_pin)) != ERR_OK ||
+	    (r = card_start_secret(c, &ch)) != ERR_OK ||
+	    (r = card_read_tries(c, &ch, key, ret_pin)) != ERR_OK ||
+	    (r = card_may_try(ret_pin, allow_last)) != ERR_OK ||
 	    (r = verify_and_sign(c, &ch, key, alg, pin, input, &sig, ret_pin)) != ERR_OK)
 		return note(r, "sign with the card");
 	buf_cur(ret_sig, buf_view(&sig));

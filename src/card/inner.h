@@ -6,6 +6,7 @@
 #include "card/cache.h"
 #include "card/driver.h"
 
+#define CARD_WRONG_PINS	2	/* ours, while the card does not say how many are left */
 #define SAVED_MAX	49152	/* bytes that a driver may want to be kept of a card */
 
 struct card {
@@ -37,6 +38,11 @@ MUST_CHECK enum err card_identify(struct card *c, struct channel *ch);
 /* Begin, and that. */
 MUST_CHECK enum err card_start(struct card *c, struct channel *ch);
 /*
+ * The same, before a PIN or PUK is sent: a card by which nothing can be told from another
+ * gets none.
+ */
+MUST_CHECK enum err card_start_secret(struct card *c, struct channel *ch);
+/*
  * Keys and the login certificate from the cache, if there is something, it suits, and
  * the card proves it.  ERR_NOT_FOUND: it must be read.
  */
@@ -49,6 +55,8 @@ MUST_CHECK enum err card_settle_keys(struct card *c, struct channel *ch,
     struct card_key *keys, size_t n);
 /* 0: not for login; never declared for signatures; what says it is for login is 2. */
 int card_login_rank(const struct card_key *key);
+/* The best of them; without one, any that can be used, for its PIN.  NULL: none. */
+const struct card_key *card_login_key(const struct card_key *keys, size_t n);
 /*
  * The tries, without spending one.  A query after which fewer are left, though no PIN
  * of ours was in between, may itself be what costs: it is not asked again.
@@ -58,6 +66,8 @@ MUST_CHECK enum err card_read_tries(struct card *c, struct channel *ch,
 /* As card_use() has it; the transaction is the caller's. */
 MUST_CHECK enum err card_sign(struct card *c, struct channel *ch, const struct card_key *key,
     enum key_alg alg, struct cur input, struct buf *ret);
+/* ERR_PIN_BLOCKED, ERR_PIN_LAST_TRY (and the person did not agree to use it). */
+MUST_CHECK enum err card_may_try(const struct pin_state *s, bool allow_last);
 /* Has the card been out since the reader was opened? (T36) */
 MUST_CHECK enum err card_check_events(struct card *c);
 /* How often we were wrong matters only where the card does not say what is left. */

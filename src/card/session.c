@@ -36,21 +36,6 @@ find_keys(struct card *c, struct channel *ch, struct card_contents *v,
 	return r == ERR_OK ? r : note(r, "keys");
 }
 
-static const struct card_key *
-login_key(const struct card_contents *v)
-{
-	for (int rank = 2; rank > 0; rank--)
-		for (size_t i = 0; i < v->n_keys; i++)
-			if (card_login_rank(&v->keys[i]) == rank)
-				return &v->keys[i];
-	/* Without a login key, the PIN of any key that can be used. */
-	for (size_t i = 0; i < v->n_keys; i++)
-		if (v->keys[i].algs != 0 && !v->keys[i].no_pin &&
-		    v->keys[i].presence == KEY_PRESENT)
-			return &v->keys[i];
-	return NULL;
-}
-
 static enum err
 find_authorities(struct card *c, struct channel *ch, struct card_contents *v)
 {
@@ -85,11 +70,11 @@ find_login(struct card *c, struct channel *ch, struct card_contents *v,
 	struct card_key *key;
 	enum err r;
 
-	v->login = login_key(v);
+	v->login = card_login_key(v->keys, v->n_keys);
 	if (v->login == NULL) {
 		if ((r = card_settle_keys(c, ch, v->keys, v->n_keys)) != ERR_OK)
 			return r;
-		v->login = login_key(v);
+		v->login = card_login_key(v->keys, v->n_keys);
 	}
 	if (v->login == NULL || view->cert.len != 0 || c->driver->has_read == NULL ||
 	    !c->driver->has_read(c->state, v->login))
@@ -224,10 +209,8 @@ verify(struct card *c, struct channel *ch, const struct card_key *key,
 
 	secret_wipe(&c->puk);
 	*ret = (struct pin_state){ .tries = -1 };
-	if (c->serial[0] == '\0' && c->cert.len == 0)
-		return fail(ERR_CARD_CHANGED, "nothing to know the card by");
 	if ((r = card_pin_fits(c, key, pin)) != ERR_OK ||
-	    (r = card_start(c, ch)) != ERR_OK ||
+	    (r = card_start_secret(c, ch)) != ERR_OK ||
 	    (r = card_check_events(c)) != ERR_OK)
 		return r;
 	c->tries_seen = -1;
@@ -337,6 +320,12 @@ card_logout(struct card *c, const struct card_key *key, bool reset)
 	return r;
 }
 
+bool
+card_has_logout(const struct card *c)
+{
+	return c->profile->logout.n != 0;
+}
+
 enum err
 card_puk_tries(struct card *c, const struct card_key *key, struct pin_state *ret)
 {
@@ -384,7 +373,7 @@ card_verify_puk(struct card *c, const struct card_key *key, const struct secret 
 	card_release(c);
 	if (c->driver->puk_verify == NULL)
 		return keep_puk(c, key, puk);
-	if ((r = card_start(c, &ch)) != ERR_OK ||
+	if ((r = card_start_secret(c, &ch)) != ERR_OK ||
 	    (r = card_check_events(c)) != ERR_OK)
 		return r;
 	return c->driver->puk_verify(c->state, &ch, key, puk, ret_puk);
@@ -404,7 +393,7 @@ card_change(struct card *c, const struct card_key *key, enum card_secret which, 
 	card_release(c);
 	if (which == CARD_PUK)
 		secret_wipe(&c->puk);
-	if ((r = card_start(c, &ch)) != ERR_OK ||
+	if ((r = card_start_secret(c, &ch)) != ERR_OK ||
 	    (r = card_check_events(c)) != ERR_OK)
 		return r;
 	c->tries_seen = -1;
@@ -427,7 +416,7 @@ unblock(struct card *c, struct channel *ch, const struct card_key *key,
 		return fail(ERR_NOT_LOGGED_IN, "no PUK was given");
 	/* Selected again, though the card may forget the PUK by it: no PIN goes to strangers. */
 	if ((r = card_pin_fits(c, key, new)) != ERR_OK ||
-	    (r = card_start(c, ch)) != ERR_OK || (r = card_check_events(c)) != ERR_OK)
+	    (r = card_start_secret(c, ch)) != ERR_OK || (r = card_check_events(c)) != ERR_OK)
 		return r;
 	c->tries_seen = -1;
 	return c->driver->unblock(c->state, ch, key, puk, new, ret);

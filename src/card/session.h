@@ -89,6 +89,9 @@ MUST_CHECK enum err card_use(struct card *c, const struct card_key *key, enum ke
  */
 MUST_CHECK enum err card_logout(struct card *c, const struct card_key *key, bool reset);
 
+/* Has the card's profile a command for that? */
+bool card_has_logout(const struct card *c);
+
 /*
  * PUK of the key's PIN; as card_verify().  ERR_UNSUPPORTED: none is known.
  *
@@ -105,6 +108,7 @@ MUST_CHECK enum err card_verify_puk(struct card *c, const struct card_key *key,
  * Change PIN or PUK.  open: the PIN was verified and stays so.
  *	ERR_PIN_LENGTH	one of the two cannot be right: nothing was sent
  *	ERR_PIN_WRONG, ERR_PIN_BLOCKED	about the old one
+ *	ERR_PIN_REFUSED	the card does not want the new one
  */
 MUST_CHECK enum err card_change(struct card *c, const struct card_key *key,
     enum card_secret which, bool open, const struct secret *old, const struct secret *new,
