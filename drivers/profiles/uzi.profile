@@ -6,6 +6,7 @@
 title = UZI pass
 driver = pkcs15
 kind = uzi
+software = SafeSign IC (A.E.T. Europe)
 probe = yes
 # J2A081, "CIBGUZIJ2A081"
 atr = 3B FD 18 00 FF 81 31 FE 45 43 49 42 47 55 5A 49 4A 32 41 30 38 31 58

@@ -211,6 +211,12 @@ on_kind(const struct item *it)
 }
 
 static enum err
+on_software(const struct item *it)
+{
+	return ini_str(it->line, it->p->software, sizeof(it->p->software));
+}
+
+static enum err
 on_probe(const struct item *it)
 {
 	return ini_bool(it->line, &it->p->probe);
@@ -568,6 +574,7 @@ static const struct {
 	{ "profile", "title", on_title, false },
 	{ "profile", "driver", on_driver, false },
 	{ "profile", "kind", on_kind, false },
+	{ "profile", "software", on_software, false },
 	{ "profile", "probe", on_probe, false },
 	{ "profile", "atr", on_atr, true },
 	{ "profile", "historical", on_historical, true },

@@ -47,6 +47,7 @@ struct profile {
 	char	 title[64];
 	char	 driver[16];
 	char	 kind[16];		/* "driver" in the evidence of a login */
+	char	 software[64];		/* the vendor's own; "": not known */
 	bool	 probe;			/* may be tried on an unknown ATR */
 	struct profile_pattern atr[PROFILE_PATTERNS];
 	size_t	 n_atr;

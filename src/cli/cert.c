@@ -41,26 +41,6 @@ options(int argc, char **argv, struct options *ret)
 	return optind == argc ? CLI_OK : cli_usage("cert");
 }
 
-/* The only reader with a card, or the one whose name contains the word given. */
-static enum err
-choose(const struct cli_readers *c, const char *name, const struct pcsc_reader_state **ret)
-{
-	*ret = NULL;
-	for (size_t i = 0; i < c->n; i++) {
-		const struct pcsc_reader_state *r = &c->r[i];
-
-		if (!r->present || cli_reader_ignored(c, r) ||
-		    (name != NULL && strstr(r->name, name) == NULL))
-			continue;
-		if (*ret != NULL)
-			return fail(ERR_SEVERAL_CARDS, "say which with --reader");
-		*ret = r;
-	}
-	if (*ret != NULL)
-		return ERR_OK;
-	return c->n == 0 ? fail(ERR_NO_READER, "none") : fail(ERR_NO_CARD, "%zu readers", c->n);
-}
-
 static enum err
 from_card(const struct options *o, struct buf *ret)
 {
@@ -71,7 +51,7 @@ from_card(const struct options *o, struct buf *ret)
 	enum err e;
 
 	if ((e = cli_readers_open(o->trust.config, &c)) != ERR_OK ||
-	    (e = choose(&c, o->reader, &r)) != ERR_OK ||
+	    (e = cli_reader_choose(&c, o->reader, &r)) != ERR_OK ||
 	    (e = cli_card_open(&c, r, &card)) != ERR_OK ||
 	    (e = cli_card_look(&card, &view)) != ERR_OK)
 		return e;

@@ -33,6 +33,7 @@ struct cli_command {
 enum cli_status cmd_login(int argc, char **argv);
 enum cli_status cmd_cards(int argc, char **argv);
 enum cli_status cmd_cert(int argc, char **argv);
+enum cli_status cmd_pin(int argc, char **argv);
 enum cli_status cmd_events(int argc, char **argv);
 enum cli_status cmd_verify(int argc, char **argv);
 enum cli_status cmd_doctor(int argc, char **argv);
@@ -44,11 +45,19 @@ enum cli_status cli_usage(const char *command);
 const char *cli_message(enum err e);
 const char *cli_advice(enum err e);
 
+/* "dezi: <message> <advice>" and the trail on stderr. */
+void cli_complain(enum err e, const char *message, const char *advice);
 /*
  * "dezi: <message>" and the trail on stderr; with json also {"result":word} on stdout.
  * Always CLI_FAILED.
  */
 enum cli_status cli_failed(enum err e, bool json);
+
+/*
+ * Call fn, once and in a thread of its own, for SIGINT, SIGQUIT, SIGTERM or SIGHUP, which
+ * do nothing else from now on.  Before any other thread is made.  ERR_SYS.
+ */
+MUST_CHECK enum err cli_on_signal(void (*fn)(void *arg, int number), void *arg);
 
 /* One line of JSON on stdout, at once. */
 void cli_print_json(const json_t *j);

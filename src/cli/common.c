@@ -49,15 +49,22 @@ cli_date(int64_t utc, char ret[static 32])
 	return ret;
 }
 
+void
+cli_complain(enum err e, const char *message, const char *advice)
+{
+	const char *trail = err_trail();
+
+	fprintf(stderr, "dezi: %s %s\n", message, advice);
+	if (trail[0] != '\0')
+		fprintf(stderr, "      %s: %s\n", err_word(e), cli_safe(trail));
+}
+
 enum cli_status
 cli_failed(enum err e, bool json)
 {
 	AUTO(json_drop) json_t *j = NULL;
-	const char *trail = err_trail();
 
-	fprintf(stderr, "dezi: %s %s\n", cli_message(e), cli_advice(e));
-	if (trail[0] != '\0')
-		fprintf(stderr, "      %s: %s\n", err_word(e), cli_safe(trail));
+	cli_complain(e, cli_message(e), cli_advice(e));
 	if (json && (j = json_pack("{s:s}", "result", err_word(e))) != NULL)
 		cli_print_json(j);
 	return CLI_FAILED;

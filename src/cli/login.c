@@ -3,8 +3,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -111,42 +109,12 @@ options(int argc, char **argv, struct login_options *ret)
 	return CLI_OK;
 }
 
-/*
- * Ctrl-C while the PIN is asked: the window must go too.  A thread of its own waits for
- * the signal, as the login itself waits in a read.
- */
-static void *
-wait_for_signal(void *arg)
+/* Ctrl-C while the PIN is asked: the window must go too. */
+static void
+interrupted(void *arg, int number)
 {
-	const struct login_run *l = arg;
-	sigset_t set;
-	int number;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	if (sigwait(&set, &number) != 0)
-		return NULL;
-	login_cancel(l);
+	login_cancel(arg);
 	_exit(128 + number);
-}
-
-static enum err
-watch_signals(struct login_run *l)
-{
-	pthread_t thread;
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0 ||
-	    pthread_create(&thread, NULL, wait_for_signal, l) != 0)
-		return fail(ERR_SYS, "signals");
-	pthread_detach(thread);
-	return ERR_OK;
 }
 
 static void
@@ -220,7 +188,7 @@ cmd_login(int argc, char **argv)
 
 	if ((s = options(argc, argv, &o)) != CLI_OK)
 		return s;
-	if ((r = watch_signals(&l)) != ERR_OK || (r = login_request(&l)) != ERR_OK ||
+	if ((r = cli_on_signal(interrupted, &l)) != ERR_OK || (r = login_request(&l)) != ERR_OK ||
 	    (r = login_agent(&l)) != ERR_OK)
 		return cli_failed(r, true);
 	r = login_result(&l);

@@ -19,6 +19,8 @@ static const struct cli_command commands[] = {
 	    N_("show readers and cards, without a PIN"), cmd_cards },
 	{ "cert", "[--file FILE | --reader WORD] [--json]" TRUST,
 	    N_("show and check the login certificate of the card"), cmd_cert },
+	{ "pin", "status|change|unblock [--reader WORD] [--terminal] [--config FILE] [--json]",
+	    N_("see, change or unblock the PIN of a card"), cmd_pin },
 	{ "events", "[--agent-socket PATH] [--json]",
 	    N_("follow what the agent sees"), cmd_events },
 	{ "verify", "FILE [--challenge FILE] [--at TIME] [--soft-revocation] [--json]" TRUST,

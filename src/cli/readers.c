@@ -63,6 +63,26 @@ cli_reader_ignored(const struct cli_readers *c, const struct pcsc_reader_state *
 }
 
 enum err
+cli_reader_choose(const struct cli_readers *c, const char *word,
+    const struct pcsc_reader_state **ret)
+{
+	*ret = NULL;
+	for (size_t i = 0; i < c->n; i++) {
+		const struct pcsc_reader_state *r = &c->r[i];
+
+		if (!r->present || cli_reader_ignored(c, r) ||
+		    (word != NULL && strstr(r->name, word) == NULL))
+			continue;
+		if (*ret != NULL)
+			return fail(ERR_SEVERAL_CARDS, "say which with --reader");
+		*ret = r;
+	}
+	if (*ret != NULL)
+		return ERR_OK;
+	return c->n == 0 ? fail(ERR_NO_READER, "none") : fail(ERR_NO_CARD, "%zu readers", c->n);
+}
+
+enum err
 cli_card_open(const struct cli_readers *c, const struct pcsc_reader_state *r,
     struct cli_card *ret)
 {
@@ -80,6 +100,22 @@ cli_card_close(struct cli_card *c)
 {
 	card_close(&c->card);
 	reader_close(&c->reader);
+}
+
+const char *
+cli_vendor_software(const struct cli_readers *c, const struct pcsc_reader_state *r,
+    const struct card *card)
+{
+	for (size_t i = 0; i < c->profiles.n; i++) {
+		const struct profile *p = c->profiles.items[i];
+
+		if (p->software[0] == '\0')
+			continue;
+		if (card != NULL ? strcmp(p->name, card_profile_name(card)) == 0 :
+		    r != NULL && profile_matches(p, cur_of(r->atr, r->atr_len)))
+			return p->software;
+	}
+	return NULL;
 }
 
 static bool

@@ -29,6 +29,13 @@ void cli_readers_close(struct cli_readers *c);
 /* Is this reader one that the configuration says to leave alone? */
 bool cli_reader_ignored(const struct cli_readers *c, const struct pcsc_reader_state *r);
 
+/*
+ * The only reader with a card, or the only one of those whose name contains word (NULL:
+ * any).  Never a guess: ERR_SEVERAL_CARDS, ERR_NO_CARD, ERR_NO_READER.
+ */
+MUST_CHECK enum err cli_reader_choose(const struct cli_readers *c, const char *word,
+    const struct pcsc_reader_state **ret);
+
 /* A card that was recognised; close it with cli_card_close(). */
 struct cli_card {
 	struct reader *reader;
@@ -38,6 +45,12 @@ struct cli_card {
 MUST_CHECK enum err cli_card_open(const struct cli_readers *c,
     const struct pcsc_reader_state *r, struct cli_card *ret);
 void cli_card_close(struct cli_card *c);
+/*
+ * What its vendor calls the software for it, by the card's profile; NULL: not known.
+ * card is NULL where the card was not recognised (ERR_VENDOR_LOCKED).
+ */
+const char *cli_vendor_software(const struct cli_readers *c,
+    const struct pcsc_reader_state *r, const struct card *card);
 /* Look at it: tries, and the certificate that says it is for logging in. */
 MUST_CHECK enum err cli_card_look(struct cli_card *c, struct card_view *ret);
 
