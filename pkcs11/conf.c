@@ -133,6 +133,7 @@ read_file(struct conf *c, char profiles[CONF_PATH_MAX])
 		return fail(ERR_CONFIG, "DEZI_PKCS11_CONF: no such file");
 	if (r == ERR_OK)
 		r = conf_parse(buf_view(&text), c, profiles);
+	snprintf(c->file, sizeof(c->file), "%s", other != NULL ? other : CONF_FILE);
 	return r == ERR_OK ? r : note(ERR_CONFIG, "pkcs11.conf");
 }
 

@@ -12,6 +12,7 @@
 enum conf_log { CONF_LOG_NONE, CONF_LOG_SYSLOG, CONF_LOG_FILE };
 
 struct conf {
+	char	 file[CONF_PATH_MAX];	/* what was read; "": there is none, defaults hold */
 	char	 ignored[CONF_IGNORED][128];	/* parts of names of readers */
 	size_t	 n_ignored;
 	bool	 reset_on_logout;	/* where the card has no command for it */

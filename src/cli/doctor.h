@@ -15,6 +15,8 @@ struct doctor {
 	char	 agent_socket[HOST_SOCKET_MAX];
 	bool	 json;
 	json_t	*findings;		/* with json */
+	/* What dezi-pkcs11.so does with a card that has no command to log out. */
+	bool	 reset_on_logout;
 	unsigned wrong;
 };
 
@@ -31,6 +33,7 @@ void doctor_session(struct doctor *d);
 void doctor_clock(struct doctor *d);
 void doctor_confinement(struct doctor *d);
 void doctor_pcscd(struct doctor *d);
+void doctor_pkcs11(struct doctor *d);
 void doctor_usb(struct doctor *d);
 void doctor_cards(struct doctor *d);
 void doctor_brokers(struct doctor *d);

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "card/session.h"
 #include "cli/doctor.h"
 
 #define SOON_DAYS	30	/* "soon to expire", threats.md section 7 */
@@ -86,6 +87,23 @@ check_chain(struct doctor *d, const struct cert *cert)
 		doctor_say(d, DOCTOR_WRONG, "certificate", cli_advice(r), "%s", cli_message(r));
 }
 
+/* What a program that used the card leaves behind; a login of ours leaves nothing open. */
+static void
+check_logout(struct doctor *d, const struct card *card)
+{
+	if (card_has_logout(card))
+		doctor_say(d, DOCTOR_GOOD, "logout", "", _("the card forgets the PIN on command"));
+	else if (d->reset_on_logout)
+		doctor_say(d, DOCTOR_GOOD, "logout", "",
+		    _("no command for it: the card is reset, for every program, when a program "
+		    "logs out of dezi-pkcs11.so"));
+	else
+		doctor_say(d, DOCTOR_WARNING, "logout",
+		    _("Take the card out after use, or set reset_on_logout = yes in pkcs11.conf."),
+		    _("no command for it: after a program logged out of dezi-pkcs11.so the card "
+		    "stays open for other programs until it is removed or reset"));
+}
+
 static void
 check_card(struct doctor *d, const struct pcsc_reader_state *r)
 {
@@ -101,6 +119,7 @@ check_card(struct doctor *d, const struct pcsc_reader_state *r)
 	}
 	doctor_say(d, DOCTOR_GOOD, "card", "", _("recognised as %s (%s)"),
 	    cli_safe(card_driver(card.card)), cli_safe(card_profile_name(card.card)));
+	check_logout(d, card.card);
 	if (view.pin.blocked || view.pin.tries == 0)
 		doctor_say(d, DOCTOR_WRONG, "PIN", cli_advice(ERR_PIN_BLOCKED), "%s",
 		    cli_message(ERR_PIN_BLOCKED));

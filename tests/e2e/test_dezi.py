@@ -130,9 +130,12 @@ def dezi_cards_and_cert_need_no_pin(run):
         equal(home.box.stats()["verifies"], 0)
 
 
-def findings(home, *more):
+def findings(home, *more, pkcs11="reset_on_logout = no"):
+    conf = home.write("pkcs11.conf", f"[module]\nprofiles = {home.run.programs / 'profiles'}\n"
+                      f"log = none\n{pkcs11}\n")
     done = home.dezi("doctor", "--json", "--config", home.dir / "agent.conf",
-                     "--agent-socket", home.socket_of(), *more)
+                     "--agent-socket", home.socket_of(), *more,
+                     env={"DEZI_PKCS11_CONF": str(conf)})
     answer = json.loads(done.stdout)
     equal(done.returncode, 0 if answer["wrong"] == 0 else 1)
     return {f["subject"] for f in answer["findings"] if f["level"] == "wrong"}, answer
@@ -155,6 +158,30 @@ def dezi_doctor_finds_what_is_wrong(run):
         equal(findings(home)[0], {"broker", "agent", "pcscd"})
         home.write("agent.conf", "[agent]\nnonsense = 1\n")
         assert "configuration" in findings(home)[0]
+
+
+@scenario
+def dezi_doctor_says_what_stays_open(run):
+    def said(subject, **how):
+        return [(f["level"], f["text"]) for f in findings(home, **how)[1]["findings"]
+                if f["subject"] == subject]
+
+    with House(run) as home:
+        home.start("z")
+        (level, text), = said("logout")
+        equal(level, "warning")
+        assert "stays open for other programs until it is removed" in text, text
+        (level, text), = said("logout", pkcs11="reset_on_logout = yes")
+        equal(level, "good")
+        assert "reset" in text, text
+        (level, text), = said("pkcs11")
+        equal(level, "good")
+        assert "pkcs11.conf" in text and "uzi" in text, text
+        (level, text), = said("pkcs11", pkcs11="nonsense = 1")
+        equal(level, "wrong")
+        assert "line 4" in text, text
+        equal(len(said("p11-kit")), 1)
+        equal(home.box.stats()["verifies"], 0)
 
 
 @scenario
