@@ -312,6 +312,28 @@ negatives(void **state UNUSED)
 	}
 }
 
+/* Every token of the plan is a card that can be inserted, in both hierarchies. */
+static void
+tokens(void **state UNUSED)
+{
+	struct pki_options o = { .now = NOW, .ca_bits = BITS, .pass_bits = 1024,
+	    .passes = pass_plans, .passes_n = 1, .tokens = token_plans,
+	    .tokens_n = TOKENS };
+	char path[PATH_MAX], below[PATH_MAX];
+
+	assert_ok(pki_path(below, "%s/tokens", dir));
+	o.dir = below;
+	assert_ok(pki_make(&o));
+	for (size_t i = 0; i < 2 * TOKENS; i++) {
+		AUTO(vcard_free) struct vcard *c = NULL;
+
+		assert_ok(pki_path(path, "%s/%scards/%s.card", below,
+		    i < TOKENS ? "" : "other/", token_plans[i % TOKENS].pass.slug));
+		assert_ok(vcard_load(path, &c));
+		assert_int_not_equal(vcard_file(c)->type, CARD_UZI);
+	}
+}
+
 int
 main(void)
 {
@@ -327,6 +349,7 @@ main(void)
 		cmocka_unit_test(cards_load),
 		cmocka_unit_test(negatives),
 		cmocka_unit_test(revoke_one),
+		cmocka_unit_test(tokens),
 	};
 
 	return cmocka_run_group_tests(tests, make, unmake);
