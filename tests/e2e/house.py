@@ -336,10 +336,10 @@ class House:
     def means_conf(self):
         """One row for each CA and policy that the test PKI's login certificates have."""
         rows = []
-        for card in ("z", "n", "z-g4"):
+        for card, driver in (("z", "uzi"), ("n", "uzi"), ("z-g4", "uzi"), ("piv", "piv")):
             issuer_cn, policy = certificate_facts(self.run.pki, card)
             rows.append(f"[means {card}]\nissuer_cn = {issuer_cn}\npolicy = {policy}\n"
-                        f"driver = uzi\none_transaction = yes\nacr = {LOA_HIGH}\n")
+                        f"driver = {driver}\none_transaction = yes\nacr = {LOA_HIGH}\n")
         return "\n".join(rows)
 
     REGISTER = """\
@@ -359,6 +359,24 @@ status = active
 dezi_number = 100000008
 name = Z Acht
 status = active
+[person 900000011]
+dezi_number = 100000011
+name = P Elf
+status = active
+[person 900000012]
+dezi_number = 100000012
+name = Y Twaalf
+status = active
+[employment z11-oost]
+uzi_number = 900000011
+subscriber = 90000123
+subscriber_name = Tést Ziekenhuis Oost
+role = 01.015
+[employment z12-oost]
+uzi_number = 900000012
+subscriber = 90000123
+subscriber_name = Tést Ziekenhuis Oost
+role = 01.015
 [employment z8-oost]
 uzi_number = 900000008
 subscriber = 90000123
@@ -560,7 +578,9 @@ role = 00.000
 
 def certificate_facts(pki, card):
     """Issuer CN and UZI policy of a card's authentication certificate."""
-    path = pki / "cards" / card / "authentication.der"
+    folder = pki / "cards" / card
+    path = next(path for path in (folder / "authentication.der", folder / "9a.der")
+                if path.exists())
     text = openssl("x509", "-inform", "DER", "-in", path, "-noout", "-issuer",
                    "-nameopt", "multiline,utf8,-esc_msb", "-ext", "certificatePolicies").decode()
     issuer_cn = next(line.split("=", 1)[1].strip() for line in text.splitlines()

@@ -60,6 +60,24 @@ def a_pass_of_the_fourth_generation_is_accepted(run):
 
 
 @scenario
+def a_piv_card_logs_in_with_its_authentication_key(run):
+    with House(run) as home:
+        home.start("piv")
+        request, finish = log_in(home)
+        got = accepted(home.result(request, finish))
+        equal(got["identity"]["uzi_number"], "900000011")
+
+
+@scenario
+def a_token_with_an_elliptic_key_logs_in(run):
+    with House(run) as home:
+        home.start("piv-yubikey")
+        request, finish = log_in(home)
+        got = accepted(home.result(request, finish))
+        equal(got["identity"]["uzi_number"], "900000012")
+
+
+@scenario
 def a_pass_without_a_name_is_refused(run):
     with House(run) as home:
         home.start("m")
