@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "pkcs11/ckr.h"
 #include "pkcs11/log.h"
+#include "pkcs11/op.h"
 #include "pkcs11/session.h"
 
 #define HOLD_MS		5000	/* how long others wait for an operation after its PIN */
@@ -56,7 +57,7 @@ login_user(struct call *c, const struct secret *pin)
 	see_pin(c->t, e, &seen);
 	if (e != ERR_OK)
 		return pin_failed(c, e, "C_Login");
-	c->t->login = LOGIN_USER;
+	token_login(c->t, LOGIN_USER);
 	return CKR_OK;
 }
 
@@ -73,7 +74,7 @@ login_so(struct call *c, const struct secret *puk)
 	e = card_verify_puk(c->t->card, c->t->v.login, puk, &c->t->puk);
 	if (e != ERR_OK)
 		return pin_failed(c, e, "C_Login (PUK)");
-	c->t->login = LOGIN_SO;
+	token_login(c->t, LOGIN_SO);
 	return CKR_OK;
 }
 
@@ -98,10 +99,16 @@ login_context(struct call *c, const struct secret *pin)
 {
 	struct op *o = waiting_op(c);
 	struct pin_state seen;
+	ck_ulong size;
 	enum err e;
+	ck_rv_t rv;
 
 	if (o == NULL)
 		return CKR_OPERATION_NOT_INITIALIZED;
+	/* The certificate is read before: a SELECT in between may make the card forget. */
+	if ((rv = op_size(c, o, &size)) != CKR_OK)
+		return rv;
+	sessions_disallow(c->slot);
 	e = card_hold(c->t->card, &c->t->v.keys[o->object->index], pin, &seen);
 	see_pin(c->t, e, &seen);
 	if (e != ERR_OK)
@@ -121,6 +128,8 @@ C_Login(ck_session_handle_t session, ck_user_type_t user, unsigned char *pin, ck
 
 	if (user != CKU_USER && user != CKU_SO && user != CKU_CONTEXT_SPECIFIC)
 		return CKR_USER_TYPE_INVALID;
+	if (user != CKU_CONTEXT_SPECIFIC && c.t->login != LOGIN_NONE)
+		token_ask(c.t);
 	if (user != CKU_CONTEXT_SPECIFIC && c.t->login != LOGIN_NONE)
 		return c.t->login == wanted ? CKR_USER_ALREADY_LOGGED_IN :
 		    CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
@@ -191,7 +200,10 @@ C_SetPIN(ck_session_handle_t session, unsigned char *old, ck_ulong old_len,
 		c.t->puk = seen;
 	if (!puk)
 		see_pin(c.t, e, &seen);
-	return e == ERR_OK ? CKR_OK : pin_failed(&c, e, "C_SetPIN");
+	if (e != ERR_OK)
+		return pin_failed(&c, e, "C_SetPIN");
+	token_login(c.t, c.t->login);	/* the new PIN was verified, if any was */
+	return CKR_OK;
 }
 
 ck_rv_t

@@ -66,6 +66,9 @@ call_slot(struct call *c, ck_slot_id_t id)
 	if (rv != CKR_OK)
 		return rv;
 	c->entered = true;
+	/* Some programs know their slot without having asked for a list. */
+	if (slots_count() == 0 && (rv = slots_refresh(true)) != CKR_OK)
+		return rv;
 	if ((rv = slot_find(id, &slot)) != CKR_OK)
 		return rv;
 	lock_take(&slot->lock);
@@ -73,16 +76,27 @@ call_slot(struct call *c, ck_slot_id_t id)
 	return CKR_OK;
 }
 
-/* A transaction that waits for an operation ends when something else comes too late. */
+void
+sessions_disallow(struct slot *slot)
+{
+	for (struct session *s = slot->sessions; s != NULL; s = s->next)
+		for (size_t i = 0; i < NELEM(s->ops); i++)
+			s->ops[i].allowed = false;
+}
+
+/* A transaction that waits for an operation ends when that comes too late. */
 static void
 release_late(struct call *c)
 {
-	if (card_is_held(c->t->card) && clock_boot_ms() > c->t->held_until)
-		card_release(c->t->card);
+	if (!card_is_held(c->t->card) || clock_boot_ms() <= c->t->held_until)
+		return;
+	card_release(c->t->card);
+	sessions_disallow(c->slot);
 }
 
-ck_rv_t
-call_session(struct call *c, ck_session_handle_t handle)
+/* Whatever has become of the card. */
+static ck_rv_t
+call_session_blind(struct call *c, ck_session_handle_t handle)
 {
 	ck_rv_t rv = call_slot(c, (handle & SLOTS_MAX) - 1);
 
@@ -90,12 +104,19 @@ call_session(struct call *c, ck_session_handle_t handle)
 		return CKR_SESSION_HANDLE_INVALID;
 	if (rv != CKR_OK)
 		return rv;
-	if (session_find(c->slot, handle) == NULL)
-		return CKR_SESSION_HANDLE_INVALID;
-	if ((rv = slot_check(c->slot)) != CKR_OK)
-		return rv;
 	c->s = session_find(c->slot, handle);
 	c->t = c->slot->token;
+	return c->s != NULL ? CKR_OK : CKR_SESSION_HANDLE_INVALID;
+}
+
+ck_rv_t
+call_session(struct call *c, ck_session_handle_t handle)
+{
+	ck_rv_t rv = call_session_blind(c, handle);
+
+	if (rv != CKR_OK || (rv = slot_check(c->slot)) != CKR_OK)
+		return rv;
+	token_notice(c->t);
 	release_late(c);
 	return CKR_OK;
 }
@@ -115,6 +136,9 @@ call_failed(struct call *c, enum err e, const char *what)
 {
 	ck_rv_t rv = say_error(e, what);
 
+	/* Who was not logged in has lost nothing: it is only trouble with the card. */
+	if (e == ERR_CARD_RESET && c->t->login == LOGIN_NONE)
+		rv = CKR_DEVICE_ERROR;
 	if (e == ERR_NOT_LOGGED_IN || e == ERR_CARD_RESET)
 		c->t->login = LOGIN_NONE;
 	if (e == ERR_REMOVED || e == ERR_NO_SERVICE || e == ERR_CARD_CHANGED) {
@@ -167,8 +191,12 @@ C_OpenSession(ck_slot_id_t id, ck_flags_t flags, void *application UNUSED,
 ck_rv_t
 C_CloseSession(ck_session_handle_t handle)
 {
-	CALL(c, handle);
+	AUTO(call_end) struct call c = { .entered = false };
+	ck_rv_t rv = call_session_blind(&c, handle);
 
+	/* Trouble with the card does not keep a session open. */
+	if (rv != CKR_OK || (rv = slot_check(c.slot)) == CKR_DEVICE_REMOVED)
+		return rv;
 	for (struct session **at = &c.slot->sessions; *at != NULL; at = &(*at)->next)
 		if (*at == c.s) {
 			*at = c.s->next;
@@ -186,12 +214,11 @@ ck_rv_t
 C_CloseAllSessions(ck_slot_id_t id)
 {
 	CALL_SLOT(c, id);
-	ck_rv_t rv = slot_check(c.slot);
 
-	/* A card that has gone took them with it. */
-	if (rv == CKR_OK)
+	/* A card that has gone took them with it; other trouble keeps no session open. */
+	if (slot_check(c.slot) != CKR_DEVICE_REMOVED)
 		sessions_close_all(c.slot);
-	return rv == CKR_DEVICE_REMOVED ? CKR_OK : rv;
+	return CKR_OK;
 }
 
 static ck_state_t

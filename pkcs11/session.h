@@ -53,6 +53,8 @@ void op_end(struct op *o);
 void sessions_close_all(struct slot *s);
 /* Is one of them read-only? */
 bool sessions_read_only(const struct slot *s);
+/* The transaction that was held for one of their operations has ended. */
+void sessions_disallow(struct slot *s);
 /* The token has gone: so have they.  Nothing is sent. */
 void sessions_drop(struct slot *s);
 

@@ -10,6 +10,7 @@
 #include "pkcs11/token.h"
 
 #define LISTED_MAX	64	/* readers that pcscd tells of at once */
+#define LOOKS_MAX	3	/* at a card that gives nothing but trouble */
 
 static struct {
 	struct lock table, listing;
@@ -24,7 +25,9 @@ slots_start(void)
 {
 	ck_rv_t rv = lock_make(&all.table);
 
-	return rv == CKR_OK ? lock_make(&all.listing) : rv;
+	if (rv == CKR_OK && (rv = lock_make(&all.listing)) != CKR_OK)
+		lock_destroy(&all.table);
+	return rv;
 }
 
 static void
@@ -65,17 +68,31 @@ no_service(enum err e)
 	pcsc_close(&all.pcsc);
 }
 
-/* With the listing's lock.  Nothing to be had from pcscd means no reader. */
-static size_t
-list(struct pcsc_reader_state ret[LISTED_MAX])
+static enum err
+list_once(struct pcsc_reader_state ret[LISTED_MAX], size_t *ret_n)
 {
-	size_t n = 0;
 	enum err e = ERR_OK;
 
 	if (all.pcsc == NULL && (e = pcsc_open(&all.pcsc)) == ERR_OK)
 		pcsc_alone(all.pcsc);
-	if (e == ERR_OK)
-		e = pcsc_list(all.pcsc, ret, LISTED_MAX, &n);
+	return e == ERR_OK ? pcsc_list(all.pcsc, ret, LISTED_MAX, ret_n) : e;
+}
+
+/*
+ * With the listing's lock.  Nothing to be had from pcscd means no reader; one that was
+ * started again since is asked at once.
+ */
+static size_t
+list(struct pcsc_reader_state ret[LISTED_MAX])
+{
+	bool was_open = all.pcsc != NULL;
+	size_t n = 0;
+	enum err e = list_once(ret, &n);
+
+	if (e != ERR_OK && was_open) {
+		pcsc_close(&all.pcsc);
+		e = list_once(ret, &n);
+	}
 	if (e != ERR_OK) {
 		no_service(e);
 		return 0;
@@ -258,13 +275,38 @@ slot_check(struct slot *s)
 	return CKR_DEVICE_REMOVED;
 }
 
-/* The card is not asked again before another one is inserted. */
-static void
-refuse(struct slot *s, const struct pcsc_reader_state *state)
+/* Gone between the listing and the look, or nobody to ask. */
+static bool
+is_absence(enum err e)
 {
-	s->refused = true;
-	s->refused_counter = state->event_counter;
-	s->refused_service = state->service;
+	return e == ERR_REMOVED || e == ERR_NO_CARD || e == ERR_NO_READER ||
+	    e == ERR_NO_SERVICE || e == ERR_PCSC_DENIED || e == ERR_CARD_CHANGED;
+}
+
+/* It may go better the next time: of this machine, of the contact, of other programs. */
+static bool
+may_pass(enum err e)
+{
+	return e == ERR_NOMEM || e == ERR_SYS || e == ERR_IO || e == ERR_CARD_BUSY ||
+	    e == ERR_CARD_RESET || e == ERR_TIMEOUT || e == ERR_BUSY;
+}
+
+/* How the look ended for this insertion, so that a card is not bothered for ever. */
+static ck_rv_t
+not_opened(struct slot *s, enum err e)
+{
+	ck_rv_t rv = say_error(e, s->name);
+
+	if (is_absence(e))
+		return CKR_TOKEN_NOT_PRESENT;
+	if (!may_pass(e)) {
+		s->looks = LOOKS_MAX;
+		return CKR_TOKEN_NOT_RECOGNIZED;
+	}
+	/* Memory and waiting cost the card nothing. */
+	if (e == ERR_IO || e == ERR_CARD_RESET)
+		s->looks++;
+	return e == ERR_NOMEM ? rv : CKR_DEVICE_ERROR;
 }
 
 static ck_rv_t
@@ -279,17 +321,14 @@ look(struct slot *s)
 	state = slot_state(s);
 	if (!state.present)
 		return CKR_TOKEN_NOT_PRESENT;
-	if (state.mute || (s->refused && s->refused_counter == state.event_counter &&
-	    s->refused_service == state.service))
+	if (!same_insertion(&s->looked_at, &state)) {
+		s->looked_at = state;
+		s->looks = 0;
+	}
+	if (state.mute || s->looks >= LOOKS_MAX)
 		return CKR_TOKEN_NOT_RECOGNIZED;
-	s->refused = false;
 	e = token_open(&state, ++s->generation, &s->token);
-	if (e == ERR_OK)
-		return CKR_OK;
-	if (e == ERR_CARD_UNKNOWN || e == ERR_VENDOR_LOCKED)
-		refuse(s, &state);
-	/* Gone between the listing and the look. */
-	return e == ERR_REMOVED ? CKR_TOKEN_NOT_PRESENT : say_error(e, s->name);
+	return e == ERR_OK ? CKR_OK : not_opened(s, e);
 }
 
 ck_rv_t

@@ -24,9 +24,8 @@ struct slot {
 	/* With this slot's lock: */
 	struct lock lock;
 	struct token *token;		/* of this insertion; NULL: none, or not looked at */
-	uint32_t refused_counter;	/* the insertion that no driver knows ... */
-	uint64_t refused_service;
-	bool	 refused;		/* ... if there is one */
+	struct pcsc_reader_state looked_at;	/* the insertion that was looked at last ... */
+	unsigned looks;			/* ... so often in vain; LOOKS_MAX: it is left in peace */
 	struct session *sessions;
 	unsigned long serial;		/* of the last session that was opened */
 	unsigned long generation;	/* of the last token */

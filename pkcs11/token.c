@@ -276,6 +276,31 @@ token_always_asks(const struct token *t, const struct card_key *key)
 }
 
 void
+token_login(struct token *t, enum login user)
+{
+	t->login = user;
+	t->resets = t->reader->resets;
+}
+
+void
+token_notice(struct token *t)
+{
+	if (t->login == LOGIN_NONE || t->resets == t->reader->resets)
+		return;
+	say(LOG_LEVEL_INFO, "%s: another program reset the card: logged out", t->reader->name);
+	t->login = LOGIN_NONE;
+}
+
+void
+token_ask(struct token *t)
+{
+	/* While a transaction is held nobody else can reset the card. */
+	if (!card_is_held(t->card) && t->reader->ops->begin(t->reader) == ERR_OK)
+		t->reader->ops->end(t->reader, READER_LEAVE);
+	token_notice(t);
+}
+
+void
 token_logout(struct token *t)
 {
 	enum err e = ERR_OK;

@@ -39,6 +39,7 @@ struct token {
 	struct object objects[TOKEN_OBJECTS];
 	size_t	 n_objects;
 	enum login login;
+	unsigned resets;		/* of the reader, when somebody logged in */
 	struct pin_state puk;		/* as last seen; tries -1: never */
 	/* A held transaction ends for everybody else after this (clock_boot_ms()). */
 	int64_t	 held_until;
@@ -73,6 +74,13 @@ ck_object_handle_t token_handle(const struct token *t, size_t i);
 MUST_CHECK enum err token_exists(struct token *t, const struct object *o, bool *ret);
 /* May it be seen now?  Private keys only by the user. */
 bool token_shows(const struct token *t, const struct object *o);
+
+/* user is logged in from now on, which is up to the card: a reset of it ends that. */
+void token_login(struct token *t, enum login user);
+/* The login has ended if the card was reset since, as far as anybody noticed. */
+void token_notice(struct token *t);
+/* Notice it now.  No APDU. */
+void token_ask(struct token *t);
 
 /* The PIN for each use: as the card says, or because it is another PIN than the login's. */
 bool token_always_asks(const struct token *t, const struct card_key *key);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <winscard.h>
 
 #include "card/helper.h"
@@ -19,6 +20,9 @@
 #define WAIT_MS		10000	/* for another program's transaction */
 #define CARD_MS		60000	/* for the card itself, waiting-time extensions and all */
 #define NOTICE_MS	1000	/* in which pcscd notices that a card is gone */
+#define ALONE_MS	100	/* between two attempts at a card that another has alone */
+#define ALONE_TRIES	5
+#define RESETS_MAX	3	/* reconnects (hostile-cards section 0) */
 #define READERS_MAX	64
 #define PNP		"\\\\?PnP?\\Notification"
 #define PID_FILE	"/run/pcscd/pcscd.pid"
@@ -31,6 +35,10 @@ struct pcsc {
 	uint32_t apdus;
 };
 
+/*
+ * What a return value means (pkcs11 reference, section 7).  What is not named is trouble
+ * between pcscd, the reader and the card.
+ */
 static enum err
 failure(LONG rv, const char *what)
 {
@@ -39,6 +47,7 @@ failure(LONG rv, const char *what)
 	switch (rv) {
 	case SCARD_E_NO_SERVICE:
 	case SCARD_E_SERVICE_STOPPED:
+	case SCARD_P_SHUTDOWN:
 	case SCARD_E_INVALID_HANDLE:
 		e = ERR_NO_SERVICE;
 		break;
@@ -48,7 +57,11 @@ failure(LONG rv, const char *what)
 	case SCARD_W_REMOVED_CARD:
 	case SCARD_E_NO_SMARTCARD:
 	case SCARD_E_READER_UNAVAILABLE:
+	case SCARD_E_NO_READERS_AVAILABLE:
 	case SCARD_E_UNKNOWN_READER:
+	/* pcscd and we do not mean the same any more: connect anew (pcsc.md section 2). */
+	case SCARD_E_INVALID_VALUE:
+	case SCARD_E_NOT_TRANSACTED:
 		e = ERR_REMOVED;
 		break;
 	case SCARD_W_RESET_CARD:
@@ -60,10 +73,6 @@ failure(LONG rv, const char *what)
 	case SCARD_E_NO_MEMORY:
 		e = ERR_NOMEM;
 		break;
-	case SCARD_E_TIMEOUT:
-		return ERR_TIMEOUT;	/* an answer */
-	case SCARD_E_CANCELLED:
-		return ERR_CANCELLED;	/* likewise */
 	default:
 		e = ERR_IO;
 		break;
@@ -80,6 +89,15 @@ static enum err
 card_failure(LONG rv, const char *what)
 {
 	return failure(rv == SCARD_W_SECURITY_VIOLATION ? SCARD_E_SERVICE_STOPPED : rv, what);
+}
+
+/* Of a question about readers, which may be cut short; both are answers. */
+static enum err
+question_failure(LONG rv, const char *what)
+{
+	if (rv == SCARD_E_TIMEOUT)
+		return ERR_TIMEOUT;
+	return rv == SCARD_E_CANCELLED ? ERR_CANCELLED : failure(rv, what);
 }
 
 enum err
@@ -163,7 +181,10 @@ service_run(void)
 	return (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec;
 }
 
-/* Names as a multi-string: NUL after each, one more at the end; none of it is sure. */
+/*
+ * Names as a multi-string: NUL after each, one more at the end; none of it is sure
+ * (hostile-cards, vector 65).  What is called like the reader of news is none.
+ */
 static size_t
 take_names(struct cur in, struct pcsc_reader_state *ret, size_t max)
 {
@@ -172,7 +193,8 @@ take_names(struct cur in, struct pcsc_reader_state *ret, size_t max)
 
 	while (n < max && cur_until(&in, '\0', &name) && name.n != 0) {
 		ret[n] = (struct pcsc_reader_state){ .present = false };
-		if (cur_to_str(name, ret[n].name, sizeof(ret[n].name)))
+		if (!cur_eq_str(name, PNP) &&
+		    cur_to_str(name, ret[n].name, sizeof(ret[n].name)))
 			n++;
 	}
 	return n;
@@ -181,17 +203,24 @@ take_names(struct cur in, struct pcsc_reader_state *ret, size_t max)
 static enum err
 list_names(struct pcsc *p, struct pcsc_reader_state *ret, size_t *ret_n)
 {
-	char names[READERS_MAX * CARD_READER_MAX];
+	char names[READERS_MAX * CARD_READER_MAX], *more = NULL;
 	DWORD len = sizeof(names);
 	LONG rv = SCardListReaders(p->ctx, NULL, names, &len);
 
 	*ret_n = 0;
-	if (rv == SCARD_E_NO_READERS_AVAILABLE)
+	if (rv == SCARD_E_INSUFFICIENT_BUFFER) {
+		/* More readers than we look at: the first of them. */
+		if ((more = malloc(len)) == NULL)
+			return fail(ERR_NOMEM, "readers");
+		rv = SCardListReaders(p->ctx, NULL, more, &len);
+	}
+	if (rv == SCARD_S_SUCCESS)
+		*ret_n = take_names(cur_of(more != NULL ? more : names, len), ret,
+		    READERS_MAX);
+	free(more);
+	if (rv == SCARD_S_SUCCESS || rv == SCARD_E_NO_READERS_AVAILABLE)
 		return ERR_OK;
-	if (rv != SCARD_S_SUCCESS)
-		return failure(rv, "list readers");
-	*ret_n = take_names(cur_of(names, len), ret, READERS_MAX);
-	return ERR_OK;
+	return question_failure(rv, "list readers");
 }
 
 static void
@@ -208,20 +237,42 @@ take_state(const SCARD_READERSTATE *in, struct pcsc_reader_state *ret)
 	memcpy(ret->atr, in->rgbAtr, ret->atr_len);
 }
 
-/* What is in these readers now.  SCARD_E_UNKNOWN_READER: one of them went away. */
+/* What is in this reader now.  SCARD_E_UNKNOWN_READER: it went away. */
+static LONG
+read_state(struct pcsc *p, struct pcsc_reader_state *r)
+{
+	SCARD_READERSTATE s = { .szReader = r->name, .dwCurrentState = SCARD_STATE_UNAWARE };
+	LONG rv = SCardGetStatusChange(p->ctx, 0, &s, 1);
+
+	if (rv == SCARD_S_SUCCESS)
+		take_state(&s, r);
+	return rv;
+}
+
+/* About the connection to pcscd, not about one reader. */
+static bool
+is_general(LONG rv)
+{
+	return rv == SCARD_E_NO_SERVICE || rv == SCARD_E_SERVICE_STOPPED ||
+	    rv == SCARD_P_SHUTDOWN || rv == SCARD_E_INVALID_HANDLE ||
+	    rv == SCARD_E_CANCELLED || rv == SCARD_W_SECURITY_VIOLATION;
+}
+
+/* A reader that cannot be asked is there, with nothing in it; the others are looked at. */
 static LONG
 read_states(struct pcsc *p, struct pcsc_reader_state *r, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		SCARD_READERSTATE s = { .szReader = r[i].name,
-		    .dwCurrentState = SCARD_STATE_UNAWARE };
-		LONG rv = SCardGetStatusChange(p->ctx, 0, &s, 1);
+	LONG worst = SCARD_S_SUCCESS;
 
-		if (rv != SCARD_S_SUCCESS && rv != SCARD_E_TIMEOUT)
+	for (size_t i = 0; i < n; i++) {
+		LONG rv = read_state(p, &r[i]);
+
+		if (is_general(rv))
 			return rv;
-		take_state(&s, &r[i]);
+		if (rv != SCARD_S_SUCCESS)
+			worst = rv;
 	}
-	return SCARD_S_SUCCESS;
+	return worst;
 }
 
 enum err
@@ -238,11 +289,10 @@ pcsc_list(struct pcsc *p, struct pcsc_reader_state *ret, size_t max, size_t *ret
 		if ((r = list_names(p, all, &n)) != ERR_OK)
 			return r;
 		rv = read_states(p, all, n);
-		if (rv == SCARD_S_SUCCESS)
-			break;
+		if (is_general(rv))
+			return question_failure(rv, "state of the readers");
 		if (rv != SCARD_E_UNKNOWN_READER)
-			return failure(rv, "state of the readers");
-		n = 0;
+			break;
 	}
 	for (size_t i = 0; i < n && i < max; i++) {
 		ret[i] = all[i];
@@ -268,7 +318,7 @@ pcsc_wait(struct pcsc *p, const struct pcsc_reader_state *known, size_t n, int t
 	rv = SCardGetStatusChange(p->ctx, (DWORD)timeout_ms, s, count);
 	if (rv == SCARD_S_SUCCESS || rv == SCARD_E_UNKNOWN_READER)
 		return ERR_OK;
-	return failure(rv, "wait for readers");
+	return question_failure(rv, "wait for readers");
 }
 
 void
@@ -291,6 +341,7 @@ struct job {
 	DWORD	 protocol;
 	DWORD	 how;			/* to end it */
 	DWORD	 code;			/* of SCardControl() */
+	unsigned resets;		/* by other programs, found when it began */
 	char	 name[CARD_READER_MAX];
 	uint8_t	 atr[CARD_ATR_MAX];
 	DWORD	 atr_len;
@@ -334,8 +385,14 @@ job_connect(void *job)
 {
 	struct job *j = job;
 
-	j->rv = SCardConnect(j->ctx, j->name, SCARD_SHARE_SHARED,
-	    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &j->handle, &j->protocol);
+	/* Exclusive use is often short: a probe, another program's start. */
+	for (int i = 0; i < ALONE_TRIES; i++) {
+		j->rv = SCardConnect(j->ctx, j->name, SCARD_SHARE_SHARED,
+		    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &j->handle, &j->protocol);
+		if (j->rv != SCARD_E_SHARING_VIOLATION)
+			break;
+		usleep(ALONE_MS * 1000);
+	}
 	if (j->rv != SCARD_S_SUCCESS)
 		return;
 	j->rv = job_status(j);
@@ -352,15 +409,9 @@ job_disconnect(void *job)
 		SCardDisconnect(j->handle, SCARD_LEAVE_CARD);
 }
 
-/* Begin; a card that another program reset is reconnected, once. */
 static void
-job_begin(void *job)
+begin_again(struct job *j)
 {
-	struct job *j = job;
-
-	j->rv = SCardBeginTransaction(j->handle);
-	if (j->rv != SCARD_W_RESET_CARD)
-		return;
 	j->rv = SCardReconnect(j->handle, SCARD_SHARE_SHARED,
 	    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, SCARD_LEAVE_CARD, &j->protocol);
 	if (j->rv != SCARD_S_SUCCESS)
@@ -371,6 +422,19 @@ job_begin(void *job)
 	j->rv = job_status(j);
 	if (j->rv != SCARD_S_SUCCESS)
 		SCardEndTransaction(j->handle, SCARD_LEAVE_CARD);
+}
+
+/* Begin; a card that another program reset is reconnected. */
+static void
+job_begin(void *job)
+{
+	struct job *j = job;
+
+	j->rv = SCardBeginTransaction(j->handle);
+	while (j->rv == SCARD_W_RESET_CARD && j->resets < RESETS_MAX) {
+		j->resets++;
+		begin_again(j);
+	}
 }
 
 static void
@@ -421,8 +485,8 @@ lost_contact(struct reader *r)
 	for (int i = 0; i < 2; i++) {
 		SCARD_READERSTATE known = { .szReader = s.name };
 
-		rv = read_states(l->p, &s, 1);
-		if (rv == SCARD_E_NO_SERVICE || rv == SCARD_E_INVALID_HANDLE)
+		rv = read_state(l->p, &s);
+		if (is_general(rv))
 			return note(ERR_NO_SERVICE, "pcscd went away");
 		if (rv != SCARD_S_SUCCESS || !s.present ||
 		    s.event_counter != r->event_counter)
@@ -448,6 +512,7 @@ link_begin(struct reader *r)
 		return note(ERR_CARD_BUSY, "the card has not come back");
 	if (e != ERR_OK)
 		return e;
+	r->resets += j.resets;
 	if (j.rv != SCARD_S_SUCCESS) {
 		e = card_failure(j.rv, "begin");
 		return e == ERR_IO ? lost_contact(r) : e;
@@ -501,6 +566,8 @@ link_transmit(struct reader *r, struct cur command, bool secret, struct buf *ret
 		e = card_failure(j.rv, "transmit");
 	else if (j.reply_len < 2 || j.reply_len > sizeof(j.reply))
 		e = fail(ERR_IO, "a reply of %lu bytes", (unsigned long)j.reply_len);
+	if (e == ERR_CARD_BUSY)
+		e = ERR_IO;		/* in our own transaction nobody is in the way */
 	if (e != ERR_OK)
 		return e == ERR_IO ? lost_contact(r) : e;
 	buf_put(ret_reply, j.reply, j.reply_len);
@@ -552,9 +619,9 @@ link_events(struct reader *r, uint32_t *ret)
 	LONG rv;
 
 	memcpy(s.name, r->name, sizeof(s.name));
-	rv = read_states(l->p, &s, 1);
+	rv = read_state(l->p, &s);
 	if (rv != SCARD_S_SUCCESS)
-		return failure(rv, "state of the reader");
+		return card_failure(rv, "state of the reader");
 	if (!s.present)
 		return fail(ERR_REMOVED, "no card in the reader");
 	*ret = s.event_counter;
@@ -591,6 +658,10 @@ connect_card(struct pcsc *p, struct job *j)
 		return e;
 	if (j->rv == SCARD_E_NO_SMARTCARD)
 		return fail(ERR_NO_CARD, "no card in the reader");
+	if (j->rv == SCARD_W_UNRESPONSIVE_CARD || j->rv == SCARD_W_UNPOWERED_CARD ||
+	    j->rv == SCARD_W_UNSUPPORTED_CARD || j->rv == SCARD_E_CARD_UNSUPPORTED)
+		return fail(ERR_CARD_NOT_USABLE, "the card does not come up: PC/SC %08lx",
+		    (unsigned long)j->rv & 0xffffffff);
 	if (j->rv != SCARD_S_SUCCESS)
 		return failure(j->rv, "connect to the card");
 	return ERR_OK;

@@ -50,6 +50,7 @@ uint32_t pcsc_apdus(const struct pcsc *p);
  * Connect, shared, within 10 s.  p must outlive the reader.  One call of a card
  * takes at most 60 s; after that the reader answers ERR_IO until it came back.
  *	ERR_CARD_BUSY	another program's transaction, or exclusive use
+ *	ERR_CARD_NOT_USABLE	it does not answer to power and reset
  *	ERR_NO_CARD, ERR_REMOVED, ERR_IO
  */
 MUST_CHECK enum err pcsc_connect(struct pcsc *p, const char *reader, struct reader **ret);

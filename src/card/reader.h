@@ -17,7 +17,7 @@ enum reader_end { READER_LEAVE, READER_RESET };
 struct reader_ops {
 	/*
 	 * Start a transaction; waits at most 10 s for another's (ERR_CARD_BUSY).
-	 * A card that was reset is reconnected here, once.  ERR_REMOVED,
+	 * A card that was reset is reconnected here.  ERR_REMOVED,
 	 * ERR_CARD_RESET, ERR_IO.
 	 */
 	enum err (*begin)(struct reader *r);
@@ -51,6 +51,7 @@ struct reader {
 	size_t	 atr_len;
 	uint32_t event_counter;		/* when it was opened */
 	uint64_t service;		/* as struct pcsc_reader_state */
+	unsigned resets;		/* by others, as far as begin noticed them */
 	bool	 protocol_t0;		/* case 4 goes without Le (pcsc.md section 3) */
 	/* Bytes of data that one command or reply may have; up to 256: short form only.
 	 * Not known (0) before reader_features(). */

@@ -64,8 +64,9 @@ trace_begin(struct reader *r)
 	struct trace *t = r->state;
 	enum err e = t->inner->ops->begin(t->inner);
 
-	/* A reset card may have come back with another protocol. */
+	/* A card that was reset may have come back with another protocol. */
 	r->protocol_t0 = t->inner->protocol_t0;
+	r->resets = t->inner->resets;
 	say_result(t, "= begin", e, cur_of(NULL, 0));
 	return e;
 }

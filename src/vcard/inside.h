@@ -134,7 +134,7 @@ uint8_t p15_algorithm(const struct vcard *c, size_t i);
 MUST_CHECK enum err piv_write(struct vcard *c);
 command_fn piv_get_data;
 /* piv_pin.c */
-command_fn piv_verify, piv_change, piv_unblock;
+command_fn piv_cmd_verify, piv_cmd_change, piv_cmd_unblock;
 /* piv_auth.c */
 command_fn piv_authenticate;
 /* The algorithm identifier of a key (SP 800-78 and Yubico's); 0: none. */

@@ -102,7 +102,7 @@ log_out(struct vcard *c, const struct command *m, enum secret_kind kind)
 }
 
 unsigned
-piv_verify(struct vcard *c, struct vchannel *ch UNUSED, const struct command *m,
+piv_cmd_verify(struct vcard *c, struct vchannel *ch UNUSED, const struct command *m,
     struct buf *out UNUSED)
 {
 	enum secret_kind kind;
@@ -143,7 +143,7 @@ replace(struct vcard *c, enum secret_kind kind, struct cur value)
 
 /* CHANGE REFERENCE DATA: old and new.  A new one that cannot be costs no try. */
 unsigned
-piv_change(struct vcard *c, struct vchannel *ch UNUSED, const struct command *m,
+piv_cmd_change(struct vcard *c, struct vchannel *ch UNUSED, const struct command *m,
     struct buf *out UNUSED)
 {
 	enum secret_kind kind;
@@ -166,7 +166,7 @@ piv_change(struct vcard *c, struct vchannel *ch UNUSED, const struct command *m,
 
 /* RESET RETRY COUNTER: the PUK and a new PIN. */
 unsigned
-piv_unblock(struct vcard *c, struct vchannel *ch UNUSED, const struct command *m,
+piv_cmd_unblock(struct vcard *c, struct vchannel *ch UNUSED, const struct command *m,
     struct buf *out UNUSED)
 {
 	enum secret_kind kind;

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Sessions and login of the module with a pass in the reader: the whole state machine,
+ * the flags that tell how many tries are left, keys that ask for the PIN each time
+ * (pkcs11 reference, sections 2 and 11; the numbers are those of section 2).
+ */
+#include "tests/check.h"
+
+#include <string.h>
+
+#include "tests/unit/p11_desk.h"
+
+#define RW	CKF_RW_SESSION
+#define OTHER_PIN	"654321"
+
+static ck_state_t
+state_of(ck_session_handle_t s)
+{
+	struct ck_session_info info;
+
+	assert_rv(C_GetSessionInfo(s, &info), CKR_OK);
+	assert_int_equal(info.slot_id, 0);
+	return info.state;
+}
+
+static ck_rv_t
+set_pin(ck_session_handle_t s, const char *old, const char *new)
+{
+	unsigned char a[64], b[64];
+
+	memcpy(a, old, strlen(old) + 1);
+	memcpy(b, new, strlen(new) + 1);
+	return C_SetPIN(s, a, strlen(old), b, strlen(new));
+}
+
+static ck_rv_t
+init_pin(ck_session_handle_t s, const char *new)
+{
+	unsigned char b[64];
+
+	memcpy(b, new, strlen(new) + 1);
+	return C_InitPIN(s, b, strlen(new));
+}
+
+static void
+states_of_all_sessions_change_together(void **state UNUSED)
+{
+	ck_session_handle_t ro, rw;
+
+	assert_rv(C_OpenSession(0, 0, NULL, NULL, &ro), CKR_SESSION_PARALLEL_NOT_SUPPORTED);
+	assert_rv(C_OpenSession(1, CKF_SERIAL_SESSION, NULL, NULL, &ro), CKR_SLOT_ID_INVALID);
+	ro = open_session(0, 0);
+	rw = open_session(0, RW);
+	assert_int_equal(state_of(ro), CKS_RO_PUBLIC_SESSION);
+	assert_int_equal(state_of(rw), CKS_RW_PUBLIC_SESSION);
+	assert_rv(C_Logout(ro), CKR_USER_NOT_LOGGED_IN);
+	assert_rv(login(ro, 7, DESK_PIN), CKR_USER_TYPE_INVALID);
+
+	assert_rv(login(ro, CKU_USER, DESK_PIN), CKR_OK);
+	assert_int_equal(state_of(ro), CKS_RO_USER_FUNCTIONS);
+	assert_int_equal(state_of(rw), CKS_RW_USER_FUNCTIONS);
+	assert_int_equal(state_of(open_session(0, RW)), CKS_RW_USER_FUNCTIONS);
+	assert_rv(login(rw, CKU_USER, DESK_PIN), CKR_USER_ALREADY_LOGGED_IN);
+	assert_rv(login(rw, CKU_SO, DESK_PUK), CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
+	assert_rv(init_pin(rw, OTHER_PIN), CKR_USER_NOT_LOGGED_IN);
+	assert_rv(C_Logout(rw), CKR_OK);
+	assert_int_equal(state_of(ro), CKS_RO_PUBLIC_SESSION);
+	assert_rv(C_Logout(rw), CKR_USER_NOT_LOGGED_IN);
+}
+
+static void
+officer(void **state UNUSED)
+{
+	ck_session_handle_t ro = open_session(0, 0), rw = open_session(0, RW);
+
+	assert_rv(login(rw, CKU_SO, DESK_PUK), CKR_SESSION_READ_ONLY_EXISTS);
+	assert_rv(login(ro, CKU_SO, DESK_PUK), CKR_SESSION_READ_ONLY_EXISTS);
+	assert_rv(C_CloseSession(ro), CKR_OK);
+	assert_rv(login(rw, CKU_SO, DESK_PUK), CKR_OK);
+	assert_int_equal(state_of(rw), CKS_RW_SO_FUNCTIONS);
+	assert_rv(C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &ro),
+	    CKR_SESSION_READ_WRITE_SO_EXISTS);
+	assert_rv(login(rw, CKU_SO, DESK_PUK), CKR_USER_ALREADY_LOGGED_IN);
+	assert_rv(login(rw, CKU_USER, DESK_PIN), CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
+	assert_rv(init_pin(rw, OTHER_PIN), CKR_OK);
+	assert_rv(C_Logout(rw), CKR_OK);
+	assert_rv(login(rw, CKU_USER, DESK_PIN), CKR_PIN_INCORRECT);
+	assert_rv(login(rw, CKU_USER, OTHER_PIN), CKR_OK);
+}
+
+/* Defect 1: no session is left over, however many there were, and the card forgot the PIN. */
+static void
+the_last_session_logs_out(void **state)
+{
+	struct desk *d = *state;
+	ck_session_handle_t s[16];
+
+	for (int by_one = 0; by_one < 2; by_one++)
+		for (size_t n = 1; n <= NELEM(s); n++) {
+			for (size_t i = 0; i < n; i++)
+				s[i] = open_session(0, i % 2 == 0 ? RW : 0);
+			assert_rv(login(s[0], CKU_USER, DESK_PIN), CKR_OK);
+			assert_true(vcard_is_verified(d->pass.card));
+			for (size_t i = 0; by_one && i < n; i++) {
+				assert_int_equal(state_of(s[i]) == CKS_RW_USER_FUNCTIONS, i % 2 == 0);
+				assert_rv(C_CloseSession(s[i]), CKR_OK);
+			}
+			assert_rv(C_CloseAllSessions(0), CKR_OK);
+			for (size_t i = 0; i < n; i++)
+				assert_rv(C_CloseSession(s[i]), CKR_SESSION_HANDLE_INVALID);
+			s[0] = open_session(0, 0);
+			assert_int_equal(state_of(s[0]), CKS_RO_PUBLIC_SESSION);
+			assert_rv(C_CloseSession(s[0]), CKR_OK);
+		}
+}
+
+/* Defects 1 and 2: none survives removal, and nothing hangs on what is left of them. */
+static void
+removal_ends_sixteen_sessions(void **state)
+{
+	struct desk *d = *state;
+	ck_session_handle_t s[16];
+
+	for (size_t i = 0; i < NELEM(s); i++)
+		s[i] = open_session(0, RW);
+	assert_rv(login(s[0], CKU_USER, DESK_PIN), CKR_OK);
+	ws_remove(DESK_READER);
+	assert_rv(C_Logout(s[3]), CKR_DEVICE_REMOVED);
+	for (size_t i = 0; i < NELEM(s); i++) {
+		assert_rv(set_pin(s[i], DESK_PIN, OTHER_PIN), CKR_SESSION_HANDLE_INVALID);
+		assert_rv(login(s[i], CKU_USER, DESK_PIN), CKR_SESSION_HANDLE_INVALID);
+		assert_rv(C_Logout(s[i]), CKR_SESSION_HANDLE_INVALID);
+	}
+	ws_insert(DESK_READER, &d->pass.in_hand);
+	for (size_t i = 0; i < NELEM(s); i++)
+		assert_rv(C_CloseSession(s[i]), CKR_SESSION_HANDLE_INVALID);
+	works(0);
+}
+
+/* Handles of one insertion are nobody's in the next. */
+static void
+objects_die_with_the_insertion(void **state)
+{
+	struct desk *d = *state;
+	struct ck_mechanism m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	ck_session_handle_t s = open_session(0, 0);
+	ck_object_handle_t key;
+
+	assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
+	key = object(s, CKO_PRIVATE_KEY, KEY_AUTH);
+	ws_remove(DESK_READER);
+	ws_insert(DESK_READER, &d->other.in_hand);
+	assert_rv(C_SignInit(s, &m, key), CKR_DEVICE_REMOVED);
+	s = open_session(0, 0);
+	assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
+	assert_rv(C_SignInit(s, &m, key), CKR_KEY_HANDLE_INVALID);
+	assert_rv(C_Logout(s), CKR_OK);
+	assert_rv(C_SignInit(s, &m, object(s, CKO_PUBLIC_KEY, 0)),
+	    CKR_KEY_FUNCTION_NOT_PERMITTED);
+}
+
+/* Private keys are for the user, and what was begun with them ends with the login. */
+static void
+logout_ends_operations(void **state UNUSED)
+{
+	struct ck_mechanism m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	unsigned char out[512], in[] = "x";
+	ck_ulong n = sizeof(out);
+	ck_session_handle_t s = open_session(0, 0);
+	ck_object_handle_t key;
+
+	assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
+	key = object(s, CKO_PRIVATE_KEY, KEY_AUTH);
+	assert_rv(C_SignInit(s, &m, key), CKR_OK);
+	assert_rv(C_Logout(s), CKR_OK);
+	assert_rv(C_Sign(s, in, 1, out, &n), CKR_OPERATION_NOT_INITIALIZED);
+	assert_rv(C_SignInit(s, &m, key), CKR_USER_NOT_LOGGED_IN);
+}
+
+/* Each wrong PIN changes the flags, and they are right after each. */
+static void
+flags_follow_the_tries(void **state UNUSED)
+{
+	const ck_flags_t all = CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY |
+	    CKF_USER_PIN_LOCKED;
+	const ck_flags_t all_so = CKF_SO_PIN_COUNT_LOW | CKF_SO_PIN_FINAL_TRY |
+	    CKF_SO_PIN_LOCKED;
+	ck_session_handle_t s = open_session(0, RW);
+
+	assert_int_equal(token_flags(0) & (all | all_so), 0);
+	assert_rv(login(s, CKU_USER, "000000"), CKR_PIN_INCORRECT);
+	assert_int_equal(token_flags(0) & all, CKF_USER_PIN_COUNT_LOW);
+	assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
+	assert_int_equal(token_flags(0) & all, 0);
+	assert_rv(set_pin(s, "000000", OTHER_PIN), CKR_PIN_INCORRECT);
+	assert_int_equal(token_flags(0) & all, CKF_USER_PIN_COUNT_LOW);
+	assert_rv(C_Logout(s), CKR_OK);
+	assert_rv(login(s, CKU_USER, "000000"), CKR_PIN_INCORRECT);
+	assert_int_equal(token_flags(0) & all, CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY);
+	assert_rv(login(s, CKU_USER, "000000"), CKR_PIN_LOCKED);
+	assert_int_equal(token_flags(0) & all, CKF_USER_PIN_LOCKED);
+	assert_rv(login(s, CKU_USER, DESK_PIN), CKR_PIN_LOCKED);
+	assert_int_equal(token_flags(0) & all, CKF_USER_PIN_LOCKED);
+
+	assert_rv(login(s, CKU_SO, "00000000"), CKR_PIN_INCORRECT);
+	assert_int_equal(token_flags(0) & all_so, CKF_SO_PIN_COUNT_LOW);
+	assert_rv(login(s, CKU_SO, DESK_PUK), CKR_OK);
+	assert_int_equal(token_flags(0) & all_so, 0);
+	assert_rv(init_pin(s, DESK_PIN), CKR_OK);
+	assert_int_equal(token_flags(0) & all, 0);
+	assert_rv(C_Logout(s), CKR_OK);
+	assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
+}
+
+/* Checklist 7, defect 13: such a PIN is never sent, whatever stands behind it. */
+static void
+impossible_pins_cost_nothing(void **state)
+{
+	struct desk *d = *state;
+	unsigned char pin[300];
+	ck_session_handle_t s = open_session(0, RW);
+
+	memset(pin, '1', sizeof(pin));
+	for (size_t n = 0; n < sizeof(pin); n++) {
+		ck_rv_t rv;
+
+		if (n >= 4 && n <= 15)
+			continue;
+		rv = C_Login(s, CKU_USER, pin, n);
+		assert_int_equal(rv, CKR_PIN_INCORRECT);
+		rv = C_Login(s, CKU_SO, pin, n);
+		assert_int_equal(rv, CKR_PIN_INCORRECT);
+		rv = C_SetPIN(s, pin, n, pin, 6);
+		assert_int_equal(rv, CKR_PIN_INCORRECT);
+		rv = C_SetPIN(s, pin, 6, pin, n);
+		assert_int_equal(rv, CKR_PIN_LEN_RANGE);
+	}
+	assert_rv(C_Login(s, CKU_USER, NULL, 6), CKR_ARGUMENTS_BAD);
+	assert_int_equal(vcard_counts(d->pass.card).verifies, 0);
+	assert_int_equal(ws_ins(0x20) + ws_ins(0x24) + ws_ins(0x2c), 0);
+	/* The PIN ends where its length says. */
+	memcpy(pin, DESK_PIN "9", 7);
+	assert_rv(C_Login(s, CKU_USER, pin, 6), CKR_OK);
+}
+
+static void
+change_needs_a_session_that_writes(void **state UNUSED)
+{
+	ck_session_handle_t ro = open_session(0, 0), rw = open_session(0, RW);
+
+	assert_rv(set_pin(ro, DESK_PIN, OTHER_PIN), CKR_SESSION_READ_ONLY);
+	assert_rv(set_pin(rw, DESK_PIN, OTHER_PIN), CKR_OK);
+	assert_rv(login(ro, CKU_USER, OTHER_PIN), CKR_OK);
+	/* Who is logged in stays so. */
+	assert_rv(set_pin(rw, OTHER_PIN, DESK_PIN), CKR_OK);
+	assert_rv(sign(ro, object(ro, CKO_PRIVATE_KEY, KEY_AUTH)), CKR_OK);
+}
+
+/*
+ * Other programs.
+ */
+
+/* Defects 5 and 16; a reset is noticed by the next login, and no card is reset for it. */
+static void
+a_reset_by_others_ends_the_login(void **state)
+{
+	struct desk *d = *state;
+	ck_session_handle_t s = open_session(0, 0);
+	ck_object_handle_t key;
+
+	for (int i = 0; i < 5; i++) {
+		assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
+		key = object(s, CKO_PRIVATE_KEY, KEY_AUTH);
+		ws_other_resets(DESK_READER);
+		if (i % 2 == 0)
+			assert_rv(sign(s, key), CKR_USER_NOT_LOGGED_IN);
+	}
+	assert_int_equal(state_of(s), CKS_RO_PUBLIC_SESSION);
+	assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
+	assert_int_equal(vcard_counts(d->pass.card).verifies, 6);
+	assert_int_equal(state_of(s), CKS_RO_USER_FUNCTIONS);
+	assert_rv(sign(s, key), CKR_OK);
+}
+
+static void
+another_applet_is_selected_away(void **state UNUSED)
+{
+	ck_session_handle_t s = open_session(0, 0);
+	ck_object_handle_t key;
+
+	assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
+	key = object(s, CKO_PRIVATE_KEY, KEY_AUTH);
+	ws_other_selects(DESK_READER);
+	assert_rv(sign(s, key), CKR_OK);
+}
+
+/* Defect 5: C_GetSessionInfo asks nobody, C_GetTokenInfo only the first time. */
+static void
+asking_costs_no_commands(void **state UNUSED)
+{
+	ck_session_handle_t s = open_session(0, 0);
+
+	(void)token_flags(0);
+	ws_forget_counts();
+	for (int i = 0; i < 20; i++) {
+		(void)token_flags(0);
+		(void)state_of(s);
+	}
+	assert_int_equal(ws_calls(WS_TRANSMIT) + ws_calls(WS_BEGIN), 0);
+}
+
+/*
+ * A key that asks each time.
+ */
+static ck_session_handle_t
+with_asking_pass(struct desk *d, ck_object_handle_t *ret_key)
+{
+	ck_session_handle_t s;
+
+	d->pass.file.keys[SIGNATURE].consent = true;
+	pass_remake(&d->pass);
+	ws_insert(DESK_READER, &d->pass.in_hand);
+	s = open_session(0, 0);
+	assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
+	*ret_key = object(s, CKO_PRIVATE_KEY, KEY_SIGN);
+	return s;
+}
+
+/* Defect 4, checklist 8. */
+static void
+no_login_for_an_operation_that_is_none(void **state)
+{
+	struct ck_mechanism m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	ck_object_handle_t key;
+	ck_session_handle_t s = with_asking_pass(*state, &key);
+	struct desk *d = *state;
+	uint64_t verifies = vcard_counts(d->pass.card).verifies;
+
+	assert_rv(login(s, CKU_CONTEXT_SPECIFIC, DESK_PIN), CKR_OPERATION_NOT_INITIALIZED);
+	assert_rv(C_SignInit(s, &m, object(s, CKO_PRIVATE_KEY, KEY_AUTH)), CKR_OK);
+	assert_rv(login(s, CKU_CONTEXT_SPECIFIC, DESK_PIN), CKR_OPERATION_NOT_INITIALIZED);
+	assert_int_equal(vcard_counts(d->pass.card).verifies, verifies);
+	assert_int_equal(ws_held(), 0);
+}
+
+static void
+verify_and_sign_in_one_transaction(void **state)
+{
+	struct ck_mechanism m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	unsigned char out[512], in[] = "x";
+	ck_ulong n = sizeof(out);
+	unsigned char always = 0;
+	struct ck_attribute a = { CKA_ALWAYS_AUTHENTICATE, &always, 1 };
+	ck_object_handle_t key;
+	ck_session_handle_t s = with_asking_pass(*state, &key);
+
+	assert_rv(C_GetAttributeValue(s, key, &a, 1), CKR_OK);
+	assert_int_equal(always, 1);
+	assert_rv(sign(s, key), CKR_USER_NOT_LOGGED_IN);
+	assert_rv(C_SignInit(s, &m, key), CKR_OK);
+	assert_rv(login(s, CKU_CONTEXT_SPECIFIC, "000000"), CKR_PIN_INCORRECT);
+	assert_int_equal(ws_held(), 0);
+	assert_rv(login(s, CKU_CONTEXT_SPECIFIC, DESK_PIN), CKR_OK);
+	assert_int_equal(ws_held(), 1);
+	/* One command for the key and one for the signature: nothing in between. */
+	ws_forget_counts();
+	assert_rv(C_Sign(s, in, 1, out, &n), CKR_OK);
+	assert_int_equal(ws_calls(WS_BEGIN), 0);
+	assert_int_equal(ws_calls(WS_TRANSMIT), 2);
+	assert_int_equal(ws_calls(WS_END), 1);
+	assert_int_equal(ws_held(), 0);
+	assert_rv(sign(s, key), CKR_USER_NOT_LOGGED_IN);
+}
+
+/* However an operation with its own PIN ends, others come next. */
+static void
+a_held_transaction_ends(void **state)
+{
+	struct ck_mechanism m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	ck_object_handle_t key;
+	ck_session_handle_t s = with_asking_pass(*state, &key);
+
+	for (int i = 0; i < 5; i++) {
+		assert_rv(C_SignInit(s, &m, key), CKR_OK);
+		assert_rv(login(s, CKU_CONTEXT_SPECIFIC, DESK_PIN), CKR_OK);
+		assert_int_equal(ws_held(), 1);
+		switch (i) {
+		case 0:
+			assert_rv(C_SignInit(s, NULL, 0), CKR_OK);
+			break;
+		case 1:
+			assert_rv(C_SessionCancel(s, CKF_SIGN), CKR_OK);
+			break;
+		case 2:
+			/* A wrong PIN after a right one leaves nothing open. */
+			assert_rv(login(s, CKU_CONTEXT_SPECIFIC, "000000"), CKR_PIN_INCORRECT);
+			assert_int_equal(ws_held(), 0);
+			assert_rv(C_SignFinal(s, (unsigned char[512]){ 0 }, &(ck_ulong){ 512 }),
+			    CKR_USER_NOT_LOGGED_IN);
+			break;
+		case 3:
+			assert_rv(C_Logout(s), CKR_OK);
+			assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
+			break;
+		case 4:
+			assert_rv(C_CloseSession(s), CKR_OK);
+			break;
+		}
+		assert_int_equal(ws_held(), 0);
+	}
+	works(0);
+}
+
+static int
+setup(void **state UNUSED)
+{
+	return desk_setup("cache = no\n");
+}
+
+static int
+teardown(void **state UNUSED)
+{
+	return desk_teardown();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		DESK_TEST(states_of_all_sessions_change_together),
+		DESK_TEST(officer),
+		DESK_TEST(the_last_session_logs_out),
+		DESK_TEST(removal_ends_sixteen_sessions),
+		DESK_TEST(objects_die_with_the_insertion),
+		DESK_TEST(logout_ends_operations),
+		DESK_TEST(flags_follow_the_tries),
+		DESK_TEST(impossible_pins_cost_nothing),
+		DESK_TEST(change_needs_a_session_that_writes),
+		DESK_TEST(a_reset_by_others_ends_the_login),
+		DESK_TEST(another_applet_is_selected_away),
+		DESK_TEST(asking_costs_no_commands),
+		DESK_TEST(no_login_for_an_operation_that_is_none),
+		DESK_TEST(verify_and_sign_in_one_transaction),
+		DESK_TEST(a_held_transaction_ends),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
