@@ -153,13 +153,15 @@ select_aid(struct channel *ch, struct files *f, struct buf *ret, unsigned *ret_s
 	    cur_of(p->aid, p->aid_len) };
 	const uint8_t quiet[2] = { 0x04, QUIET };
 	size_t before = ret->len;
+	struct cur fci, others;
 	uint16_t fid;
 	enum err r = channel_send(ch, &cmd, ret, ret_sw);
 
 	if (r == ERR_OK && p->adapt && is_refused(*ret_sw))
 		r = send_select(ch, quiet, cmd.data, NULL, ret_sw);
+	fci = buf_view(ret);
 	if (r != ERR_OK || *ret_sw != SW_OK || !p->adapt || f->alias.n != 0 ||
-	    !fci_fid(cur_of(ret->p + before, ret->len - before), &fid) ||
+	    !cur_take(&fci, before, &others) || !fci_fid(fci, &fid) ||
 	    fid == P15_FID_MF || fid == P15_FID_APP)
 		return r;
 	f->alias = (struct p15_path){ .p = { P15_FID_MF >> 8, P15_FID_MF & 0xff,
