@@ -319,7 +319,7 @@ static const struct CMUnitTest tests[] = {
 	    SAY("0024008110313233343536FFFF3635343332313030", "9000"))),
 	ROW("new PIN, wrong old one", change_pin, ERR_PIN_WRONG, 1, LINES(INSPECT, P_START,
 	    SAY("0024008110313233343536FFFF3635343332313030", "63C1"))),
-	ROW("new PIN refused", change_pin, ERR_CARD, NONE, LINES(INSPECT, P_START,
+	ROW("new PIN refused", change_pin, ERR_PIN_REFUSED, NONE, LINES(INSPECT, P_START,
 	    SAY("0024008110313233343536FFFF3635343332313030", "6A80"))),
 	ROW("new PIN too short: nothing is sent", change_pin_to_5, ERR_PIN_LENGTH, NONE,
 	    LINES(INSPECT, P_START)),
