@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Attestation of a PIV key: the true one, and every other (hostile-cards, vector 48). */
+#include "tests/check.h"
+
+#include <openssl/x509v3.h>
+
+#include "cert/attest.h"
+
+#define OID	"1.3.6.1.4.1.41482.3."
+#define ROOT_CN	"Vendor Root"
+#define FAR	"99991231235959Z"
+
+static EVP_PKEY *root_key, *other_root_key, *device_key, *other_device_key, *key, *other_key;
+
+struct ext {
+	const char *number;	/* of the arc */
+	const char *bytes;
+	int	 n;
+};
+
+static void
+name(X509_NAME *n, const char *cn)
+{
+	assert_int_equal(X509_NAME_add_entry_by_txt(n, "CN", MBSTRING_UTF8,
+	    (const uint8_t *)cn, -1, -1, 0), 1);
+}
+
+static void
+add(X509 *x, X509_EXTENSION *e)
+{
+	assert_non_null(e);
+	assert_int_equal(X509_add_ext(x, e, -1), 1);
+	X509_EXTENSION_free(e);
+}
+
+static void
+add_vendor(X509 *x, const struct ext *e)
+{
+	ASN1_OCTET_STRING *v = ASN1_OCTET_STRING_new();
+	char oid[64];
+	ASN1_OBJECT *o;
+
+	snprintf(oid, sizeof(oid), OID "%s", e->number);
+	o = OBJ_txt2obj(oid, 1);
+	assert_int_equal(ASN1_OCTET_STRING_set(v, (const uint8_t *)e->bytes, e->n), 1);
+	add(x, X509_EXTENSION_create_by_OBJ(NULL, o, 0, v));
+	ASN1_OBJECT_free(o);
+	ASN1_OCTET_STRING_free(v);
+}
+
+/* One certificate: subject, key, issuer's name and key; extensions of the vendor. */
+static void
+make(const char *cn, EVP_PKEY *pub, const char *issuer, EVP_PKEY *signer, const char *ca,
+    const struct ext *exts, struct buf *ret)
+{
+	X509 *x = X509_new();
+	uint8_t *der = NULL;
+	int n;
+
+	assert_int_equal(X509_set_version(x, 2), 1);
+	assert_int_equal(ASN1_INTEGER_set(X509_get_serialNumber(x), 1), 1);
+	/* long ago, and for ever */
+	assert_int_equal(ASN1_TIME_set_string(X509_getm_notBefore(x), "20160314000000Z"), 1);
+	assert_int_equal(ASN1_TIME_set_string(X509_getm_notAfter(x),
+	    ca == NULL ? "20200101000000Z" : FAR), 1);
+	name(X509_get_subject_name(x), cn);
+	name(X509_get_issuer_name(x), issuer);
+	assert_int_equal(X509_set_pubkey(x, pub), 1);
+	if (ca != NULL)
+		add(x, X509V3_EXT_nconf_nid(NULL, NULL, NID_basic_constraints, ca));
+	for (; exts != NULL && exts->number != NULL; exts++)
+		add_vendor(x, exts);
+	assert_int_not_equal(X509_sign(x, signer, EVP_sha256()), 0);
+	assert_true((n = i2d_X509(x, &der)) > 0);
+	buf_put(ret, der, (size_t)n);
+	assert_ok(buf_end(ret));
+	OPENSSL_free(der);
+	X509_free(x);
+}
+
+#define DEVICE_CN	"PIV Attestation"
+#define CA		"critical,CA:TRUE,pathlen:0"
+#define FIRMWARE	{ "3", "\x05\x0a\x01", 3 }
+#define SERIAL		{ "7", "\x02\x04\x00\xbc\x61\x4e", 6 }
+#define POLICY		{ "8", "\x02\x01", 2 }
+#define FORM		{ "9", "\x03", 1 }
+#define END		{ NULL, NULL, 0 }
+
+struct row {
+	enum err want;
+	struct ext exts[8];
+	const char *cn;			/* of the statement; NULL: of slot 9A */
+	EVP_PKEY **about, **signer;	/* NULL: the right ones */
+	const char *device_ca;		/* NULL: may vouch */
+	EVP_PKEY **root;		/* who signed the device */
+	const char *issuer;		/* of the statement */
+	bool	 not_a_ca;
+};
+
+static void
+check(void **state)
+{
+	const struct row *t = *state;
+	AUTO(buf_free) struct buf root = BUF(8192), device = BUF(8192), a = BUF(8192);
+	AUTO(buf_free) struct buf leaf = BUF(8192);
+	AUTO(cert_store_free) struct cert_store *vendor = NULL;
+	AUTO(cert_free) struct cert *login = NULL;
+	struct attest got = { .pin = 99 };
+
+	make(ROOT_CN, root_key, ROOT_CN, root_key, "critical,CA:TRUE,pathlen:1", NULL, &root);
+	make(DEVICE_CN, device_key, ROOT_CN, t->root != NULL ? *t->root : root_key,
+	    t->not_a_ca ? NULL : CA, NULL, &device);
+	make(t->cn != NULL ? t->cn : "YubiKey PIV Attestation 9a",
+	    t->about != NULL ? *t->about : key, t->issuer != NULL ? t->issuer : DEVICE_CN,
+	    t->signer != NULL ? *t->signer : device_key, NULL, t->exts, &a);
+	make("Person", key, "Some CA", root_key, NULL, NULL, &leaf);
+	assert_ok(cert_store_new(CERT_ENV_TEST, CERT_REVOCATION_ELSEWHERE, &vendor));
+	assert_ok(cert_store_add_anchor(vendor, buf_view(&root)));
+	assert_ok(cert_parse(buf_view(&leaf), &login));
+	assert_err(attest_check(vendor, buf_view(&a), buf_view(&device), login, &got), t->want);
+	if (t->want != ERR_OK) {
+		assert_int_equal(got.pin, 99);
+		return;
+	}
+	assert_memory_equal(got.firmware, "\x05\x0a\x01", 3);
+	assert_int_equal(got.touch, ATTEST_TOUCH_NEVER);
+	assert_true(attest_firmware_from(&got, (const uint8_t[]){ 5, 7, 0 }));
+	assert_true(attest_firmware_from(&got, (const uint8_t[]){ 5, 10, 1 }));
+	assert_false(attest_firmware_from(&got, (const uint8_t[]){ 5, 10, 2 }));
+	if (got.has_serial)
+		assert_int_equal(got.serial, 12345678);
+}
+
+/* Every way to cut statement or device off, and other bytes. */
+static void
+needs_two_certificates(void **state)
+{
+	AUTO(buf_free) struct buf root = BUF(8192), leaf = BUF(8192);
+	AUTO(cert_store_free) struct cert_store *vendor = NULL;
+	AUTO(cert_free) struct cert *login = NULL;
+	struct attest got;
+
+	(void)state;
+	make(ROOT_CN, root_key, ROOT_CN, root_key, "critical,CA:TRUE,pathlen:1", NULL, &root);
+	make("Person", key, "Some CA", root_key, NULL, NULL, &leaf);
+	assert_ok(cert_store_new(CERT_ENV_TEST, CERT_REVOCATION_ELSEWHERE, &vendor));
+	assert_ok(cert_parse(buf_view(&leaf), &login));
+	assert_err(attest_check(vendor, buf_view(&leaf), buf_view(&root), login, &got),
+	    ERR_CERT_UNTRUSTED);	/* no vendor is known */
+	assert_ok(cert_store_add_anchor(vendor, buf_view(&root)));
+	assert_err(attest_check(vendor, cur_of(NULL, 0), buf_view(&root), login, &got),
+	    ERR_MALFORMED);
+	for (size_t n = 0; n < leaf.len; n += 7)
+		assert_err(attest_check(vendor, cur_of(leaf.p, n), buf_view(&root), login, &got),
+		    ERR_MALFORMED);
+	buf_u8(&leaf, 0);
+	assert_err(attest_check(vendor, buf_view(&leaf), buf_view(&root), login, &got),
+	    ERR_MALFORMED);
+}
+
+static int
+make_keys(void **state)
+{
+	EVP_PKEY **const all[] = { &root_key, &other_root_key, &device_key, &other_device_key,
+	    &key, &other_key };
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(all); i++)
+		if ((*all[i] = EVP_EC_gen("P-256")) == NULL)
+			return -1;
+	return 0;
+}
+
+static int
+drop_keys(void **state)
+{
+	(void)state;
+	EVP_PKEY_free(root_key);
+	EVP_PKEY_free(other_root_key);
+	EVP_PKEY_free(device_key);
+	EVP_PKEY_free(other_device_key);
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(other_key);
+	return 0;
+}
+
+#define ROW(name, want_, ...)						\
+	{ name, check, NULL, NULL, &(struct row){ .want = want_, __VA_ARGS__ } }
+#define EXTS(...)	.exts = { __VA_ARGS__, END }
+#define GOOD		EXTS(FIRMWARE, SERIAL, POLICY, FORM)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROW("true; its dates are over, or year 9999", ERR_OK, GOOD),
+		ROW("true, and no more than must be", ERR_OK, EXTS(FIRMWARE, POLICY)),
+		ROW("a policy that nobody knows is told", ERR_OK,
+		    EXTS(FIRMWARE, { "8", "\x09\x01", 2 })),
+		ROW("firmware of 2 bytes", ERR_MALFORMED, EXTS({ "3", "\x05\x04", 2 }, POLICY)),
+		ROW("no firmware", ERR_MALFORMED, EXTS(POLICY)),
+		ROW("no policy", ERR_MALFORMED, EXTS(FIRMWARE, SERIAL)),
+		ROW("policy twice", ERR_MALFORMED, EXTS(FIRMWARE, POLICY, POLICY)),
+		ROW("policy of 1 byte", ERR_MALFORMED, EXTS(FIRMWARE, { "8", "\x02", 1 })),
+		ROW("serial negative", ERR_MALFORMED,
+		    EXTS(FIRMWARE, POLICY, { "7", "\x02\x01\xff", 3 })),
+		ROW("serial with a byte behind", ERR_MALFORMED,
+		    EXTS(FIRMWARE, POLICY, { "7", "\x02\x01\x05\x00", 4 })),
+		ROW("serial of 5 bytes", ERR_MALFORMED,
+		    EXTS(FIRMWARE, POLICY, { "7", "\x02\x05\x01\x00\x00\x00\x00", 7 })),
+		ROW("serial twice", ERR_MALFORMED, EXTS(FIRMWARE, POLICY, SERIAL, SERIAL)),
+		ROW("form factor of 2 bytes", ERR_MALFORMED,
+		    EXTS(FIRMWARE, POLICY, { "9", "\x03\x03", 2 })),
+		ROW("an own CA in the device", ERR_CERT_UNTRUSTED, GOOD, .root = &other_root_key),
+		ROW("a root of the same name", ERR_CERT_UNTRUSTED, GOOD, .root = &other_root_key,
+		    .signer = &device_key),
+		ROW("signed by another device", ERR_CERT_UNTRUSTED, GOOD,
+		    .signer = &other_device_key),
+		ROW("of a device of another name", ERR_CERT_UNTRUSTED, GOOD, .issuer = "Other"),
+		ROW("a device that may not vouch", ERR_CERT_UNTRUSTED, GOOD, .not_a_ca = true),
+		ROW("of another slot", ERR_MISMATCH, GOOD, .cn = "YubiKey PIV Attestation 9c"),
+		ROW("about another key", ERR_MISMATCH, GOOD, .about = &other_key),
+		cmocka_unit_test(needs_two_certificates),
+	};
+
+	return cmocka_run_group_tests(tests, make_keys, drop_keys);
+}
