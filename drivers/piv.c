@@ -15,6 +15,7 @@
 #define TAG_DISCOVERY	0x7e
 #define TAG_HISTORY	0x5fc10c
 #define TAG_RETIRED	0x5fc10d	/* of the first; the others follow */
+#define TAG_ATTESTATION	0x5fff01	/* Yubico's */
 #define SAVED_VERSION	1
 
 enum { SLOT_9A, SLOT_9C, SLOT_9D, SLOT_9E, SLOT_RETIRED };
@@ -482,6 +483,35 @@ piv_current(void *state, struct channel *ch, const struct card_key *key,
 	return ERR_OK;
 }
 
+/* Yubico's ATTEST, and the certificate in slot F9 that signs what it says. */
+static enum err
+piv_attest(void *state, struct channel *ch, const struct card_key *key,
+    struct buf *ret_statement, struct buf *ret_device)
+{
+	AUTO(buf_free) struct buf statement = BUF(FILE_CERT_MAX), device = BUF(FILE_CERT_MAX);
+	AUTO(buf_free) struct buf object = BUF(PIV_OBJECT_MAX);
+	const struct apdu a = { .ins = 0xf9, .p1 = piv_key_ref(key->slot), .le = APDU_LONG_LE };
+	const struct piv *v = state;
+	unsigned sw;
+	enum err r;
+
+	if (!v->p->attestation)
+		return ERR_NOT_FOUND;
+	r = channel_send(ch, &a, &statement, &sw);
+	if (piv_is_trouble(r))
+		return note(r, "attestation");
+	if (r != ERR_OK || sw != SW_OK || statement.len == 0)
+		return ERR_NOT_FOUND;
+	if ((r = piv_get(ch, TAG_ATTESTATION, false, &object)) != ERR_OK)
+		return r;
+	r = piv_cert(buf_view(&object), &device);
+	if (r != ERR_OK)
+		return r == ERR_NOMEM ? r : ERR_NOT_FOUND;
+	buf_cur(ret_statement, buf_view(&statement));
+	buf_cur(ret_device, buf_view(&device));
+	return buf_end(ret_statement) != ERR_OK ? buf_end(ret_statement) : buf_end(ret_device);
+}
+
 const struct driver driver_piv = {
 	.name = "piv",
 	.select = piv_select,
@@ -493,6 +523,7 @@ const struct driver driver_piv = {
 	.settle = piv_settle,
 	.cert = piv_cert_of,
 	.update = piv_update,
+	.attest = piv_attest,
 	.save = piv_save,
 	.restore = piv_restore,
 	.current = piv_current,

@@ -22,3 +22,7 @@ alphabet = any
 # firmware 5.3 and later; before, an empty VERIFY, which costs nothing here
 tries = metadata
 logout = 00 20 FF RR
+
+[key]
+# firmware 4.3 and later
+attestation = yes

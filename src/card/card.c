@@ -552,6 +552,20 @@ card_tries(struct card *c, const struct card_key *key, struct pin_state *ret)
 }
 
 enum err
+card_attest(struct card *c, const struct card_key *key, struct buf *ret_statement,
+    struct buf *ret_device)
+{
+	AUTO(channel_end) struct channel ch = { 0 };
+	enum err r;
+
+	if (c->driver->attest == NULL)
+		return ERR_NOT_FOUND;
+	if ((r = card_start(c, &ch)) != ERR_OK)
+		return note(r, "attestation");
+	return c->driver->attest(c->state, &ch, key, ret_statement, ret_device);
+}
+
+enum err
 card_check_events(struct card *c)
 {
 	uint32_t now = 0;

@@ -128,6 +128,14 @@ MUST_CHECK enum err card_tries(struct card *c, const struct card_key *key,
     struct pin_state *ret);
 
 /*
+ * What the maker of the card says of the key: a statement and the certificate of the
+ * device that signed it, DER, appended.  Whether it is true is for cert/attest.h.
+ *	ERR_NOT_FOUND (bare)	nothing; most cards
+ */
+MUST_CHECK enum err card_attest(struct card *c, const struct card_key *key,
+    struct buf *ret_statement, struct buf *ret_device);
+
+/*
  * After a look (or card_keys).  In one transaction: select, compare the serial, verify
  * the PIN, sign, forget the PIN by the profile's command, or else by RESET when the
  * transaction ends.  input is what alg says (DigestInfo, block or hash).  ret_sig is

@@ -556,6 +556,12 @@ on_ecdh(const struct item *it)
 }
 
 static enum err
+on_attestation(const struct item *it)
+{
+	return ini_bool(it->line, &it->p->attestation);
+}
+
+static enum err
 on_digest_info(const struct item *it)
 {
 	static const char *const names[] = { "host", "card", "block", "token" };
@@ -614,6 +620,7 @@ static const struct {
 	{ "key", "ecdsa", on_ecdsa, false },
 	{ "key", "ecdh", on_ecdh, false },
 	{ "key", "digest_info", on_digest_info, false },
+	{ "key", "attestation", on_attestation, false },
 };
 
 struct parse {

@@ -90,6 +90,7 @@ struct profile {
 	struct profile_command logout;
 
 	/* [key] */
+	bool	 attestation;		/* the maker vouches for keys (PIV, Yubico's way) */
 	bool	 key_path;		/* select the key's path, if any, before MSE */
 	enum profile_key_ref key_ref;
 	uint8_t	 mse[2];		/* P1 P2 */

@@ -390,6 +390,48 @@ tries_of_a_yubikey(void **state)
 	check_end(&b);
 }
 
+/* What the maker says of a key: passed on as it is, or nothing. */
+static void
+attestation(void **state)
+{
+#define YUBIKEY		SELECT, SAY("00F8000000", "00BC614E 9000")
+	static const struct replay_line lines[] = {
+		YUBIKEY, NO_DISCOVERY, CERT_P256, SAY("00F7008000", "06020302 9000"),
+		YUBIKEY, SAY("00F99A0000", "3003020101 9000"), GET("5FFF01", P256_OBJECT "9000"),
+		YUBIKEY, SAY("00F99A0000", "6D00"),
+		YUBIKEY, SAY("00F99A0000", "9000"),
+		YUBIKEY, SAY("00F99A0000", "3003020101 9000"), ABSENT("5FFF01"),
+		YUBIKEY, SAY("00F99A0000", "3003020101 9000"), GET("5FFF01", "5300 9000"),
+		YUBIKEY, FAIL("00F99A0000", ERR_REMOVED),
+	};
+	AUTO(buf_free) struct buf statement = BUF(16384), device = BUF(16384);
+	AUTO(close_bench) struct bench b = { .r = NULL };
+
+	(void)state;
+	play(&b, "piv-yubikey", ATR, 0, lines, NELEM(lines));
+	assert_ok(card_attest(b.c, b.v.login, &statement, &device));
+	assert_int_equal(statement.len, 5);
+	assert_int_equal(device.len, 106);
+	for (int i = 0; i < 4; i++)
+		assert_err(card_attest(b.c, b.v.login, &statement, &device), ERR_NOT_FOUND);
+	assert_err(card_attest(b.c, b.v.login, &statement, &device), ERR_REMOVED);
+	assert_int_equal(statement.len, 5);
+	assert_int_equal(device.len, 106);
+	check_end(&b);
+}
+
+/* No such command goes to a card that is not known to have it. */
+static void
+no_attestation(void **state)
+{
+	PLAY(b, LOOK_EC, AGAIN);
+	AUTO(buf_free) struct buf statement = BUF(16384), device = BUF(16384);
+
+	(void)state;
+	assert_err(card_attest(b.c, b.v.login, &statement, &device), ERR_NOT_FOUND);
+	check_end(&b);
+}
+
 /* The figures: from the first look to the first signature, and to the next one. */
 
 
@@ -514,6 +556,8 @@ main(void)
 		cmocka_unit_test(change),
 		cmocka_unit_test(no_puk_for_the_global_pin),
 		cmocka_unit_test(tries_of_a_yubikey),
+		cmocka_unit_test(attestation),
+		cmocka_unit_test(no_attestation),
 		cmocka_unit_test(few_commands),
 		cmocka_unit_test(few_commands_in_extended_form),
 	};
