@@ -101,8 +101,8 @@ next_word(struct cur *in, struct cur *ret)
 	return true;
 }
 
-static bool
-read_pattern(struct cur in, struct profile_pattern *ret)
+bool
+profile_pattern_read(struct cur in, struct profile_pattern *ret)
 {
 	struct cur word;
 
@@ -129,7 +129,7 @@ add_pattern(const struct item *it, struct profile_pattern *list, size_t *n)
 {
 	if (*n == PROFILE_PATTERNS)
 		return ini_refuse(it->line, "fewer patterns");
-	if (!read_pattern(it->line->value, &list[*n]))
+	if (!profile_pattern_read(it->line->value, &list[*n]))
 		return ini_refuse(it->line,
 		    "bytes in hex, ?? for any byte, * for any rest");
 	++*n;
@@ -715,8 +715,8 @@ profile_apdu(const struct profile_command *c, uint8_t ref, struct profile_apdu *
 		ret->a.le = p[le_at] == 0 ? APDU_LE_MAX : p[le_at];
 }
 
-static bool
-pattern_matches(const struct profile_pattern *pattern, struct cur bytes)
+bool
+profile_pattern_matches(const struct profile_pattern *pattern, struct cur bytes)
 {
 	if (bytes.n < pattern->n || (bytes.n > pattern->n && !pattern->more))
 		return false;
@@ -732,12 +732,12 @@ profile_matches(const struct profile *p, struct cur atr)
 	struct cur historical;
 
 	for (size_t i = 0; i < p->n_atr; i++)
-		if (pattern_matches(&p->atr[i], atr))
+		if (profile_pattern_matches(&p->atr[i], atr))
 			return true;
 	if (!atr_historical(atr, &historical))
 		return false;
 	for (size_t i = 0; i < p->n_historical; i++)
-		if (pattern_matches(&p->historical[i], historical))
+		if (profile_pattern_matches(&p->historical[i], historical))
 			return true;
 	return false;
 }

@@ -24,6 +24,9 @@ struct profile_pattern {
 	size_t	 n;
 	bool	 more;
 };
+/* False when the text is no pattern. */
+bool profile_pattern_read(struct cur in, struct profile_pattern *ret);
+bool profile_pattern_matches(const struct profile_pattern *pattern, struct cur bytes);
 
 /* A command written out; the byte RR stands for the PIN's reference. */
 struct profile_command {

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/ini.h"
 #include "base/text.h"
+#include "host/modules.h"
 #include "jose/jws.h"
 
 #define CONF_MAX	65536
@@ -21,9 +22,11 @@ struct parser {
 	const struct host_outside *o;
 	struct host_conf *c;
 	struct host_broker *broker;	/* the section we are in, else NULL */
+	struct host_module *module;	/* the same */
 	struct ini_line head;		/* of that section */
+	bool	 card_said;		/* in this module's section */
 	struct ini_line pinentry;	/* where it was set; number 0: the default */
-	uint64_t seen;			/* rows of settings[]; of this broker only */
+	uint64_t seen;			/* rows of settings[]; of this section only */
 	int	 last_line;
 };
 
@@ -41,7 +44,8 @@ struct setting {
 static void *
 member(struct parser *p, const struct setting *s)
 {
-	char *base = p->broker != NULL ? (char *)p->broker : (char *)p->c;
+	char *base = p->broker != NULL ? (char *)p->broker :
+	    p->module != NULL ? (char *)p->module : (char *)p->c;
 
 	return base + s->off;
 }
@@ -258,6 +262,99 @@ set_key(struct parser *p, const struct setting *s UNUSED, const struct ini_line 
 	return ERR_OK;
 }
 
+/* The first of them takes the place of the default, which is both. */
+static enum err
+set_card(struct parser *p, const struct setting *s UNUSED, const struct ini_line *l)
+{
+	static const char *const names[] = { "unknown", "vendor_locked" };
+	struct host_module *m = p->module;
+	size_t i;
+	enum err r;
+
+	if ((r = ini_choice(l, names, NELEM(names), &i)) != ERR_OK)
+		return r;
+	if (!p->card_said)
+		m->unknown = m->vendor_locked = false;
+	p->card_said = true;
+	*(i == 0 ? &m->unknown : &m->vendor_locked) = true;
+	return ERR_OK;
+}
+
+static enum err
+set_atr(struct parser *p, const struct setting *s UNUSED, const struct ini_line *l)
+{
+	struct host_module *m = p->module;
+
+	if (m->n_atr == NELEM(m->atr))
+		return ini_refuse(l, "at most 16 of these");
+	if (!profile_pattern_read(l->value, &m->atr[m->n_atr]))
+		return ini_refuse(l, "bytes in hex, ?? for any byte, * for any rest");
+	m->n_atr++;
+	return ERR_OK;
+}
+
+static enum err
+set_reader(struct parser *p, const struct setting *s, const struct ini_line *l)
+{
+	if (p->module->no_reader ||
+	    (cur_eq_str(l->value, "none") && p->module->reader.n != 0))
+		return ini_refuse(l, "either none or parts of names");
+	if (cur_eq_str(l->value, "none")) {
+		p->module->no_reader = true;
+		return ERR_OK;
+	}
+	return set_list(p, s, l);
+}
+
+static enum err
+set_pinpad(struct parser *p, const struct setting *s UNUSED, const struct ini_line *l)
+{
+	static const char *const names[] = { "no", "token" };
+	size_t i;
+	enum err r;
+
+	if ((r = ini_choice(l, names, NELEM(names), &i)) != ERR_OK)
+		return r;
+	p->module->pinpad = i == 1;
+	return ERR_OK;
+}
+
+static enum err
+set_serial(struct parser *p, const struct setting *s UNUSED, const struct ini_line *l)
+{
+	static const char *const names[] = { "token", "certificate" };
+	size_t i;
+	enum err r;
+
+	if ((r = ini_choice(l, names, NELEM(names), &i)) != ERR_OK)
+		return r;
+	p->module->serial_of_cert = i == 1;
+	return ERR_OK;
+}
+
+static enum err
+set_seconds(struct parser *p, const struct setting *s UNUSED, const struct ini_line *l)
+{
+	int64_t v;
+	enum err r;
+
+	if ((r = ini_int(l, 1, 120, &v)) != ERR_OK)
+		return r;
+	p->module->seconds = (int)v;
+	return ERR_OK;
+}
+
+/* NAME=value for the library's process; the loader's own variables come too late. */
+static enum err
+set_environment_of(struct parser *p, const struct setting *s, const struct ini_line *l)
+{
+	struct cur rest = l->value, name;
+
+	if (!cur_until(&rest, '=', &name) || !text_is_name(name, 64))
+		return ini_refuse(l, "NAME=value");
+	return set_list(p, s, l);
+}
+
 #define MEMBER(type, m)	offsetof(struct type, m), sizeof(((struct type *)0)->m)
 
 static const struct setting settings[] = {
@@ -267,6 +364,7 @@ static const struct setting settings[] = {
 	{ "agent", "pcsc_socket", OPTIONAL, set_path, MEMBER(host_conf, pcsc_socket) },
 	{ "agent", "pinentry", OPTIONAL, set_pinentry, MEMBER(host_conf, pinentry) },
 	{ "agent", "worker", OPTIONAL, set_path, MEMBER(host_conf, worker) },
+	{ "agent", "module_worker", OPTIONAL, set_path, MEMBER(host_conf, module_worker) },
 	{ "agent", "profiles", OPTIONAL, set_path, MEMBER(host_conf, profiles) },
 	{ "agent", "audit", OPTIONAL, set_audit, MEMBER(host_conf, audit) },
 	{ "agent", "ignore_reader", MANY, set_list, MEMBER(host_conf, ignore_reader) },
@@ -284,6 +382,16 @@ static const struct setting settings[] = {
 	{ "broker", "owner", NEEDED, set_owner, 0, 0 },
 	{ "broker", "key", NEEDED_MANY, set_key, 0, 0 },
 	{ "broker", "trust", NEEDED, set_path, MEMBER(host_broker, trust) },
+	{ "module", "use", OPTIONAL, set_bool, MEMBER(host_module, use) },
+	{ "module", "library", NEEDED, set_path, MEMBER(host_module, library) },
+	{ "module", "card", MANY, set_card, 0, 0 },
+	{ "module", "atr", MANY, set_atr, 0, 0 },
+	{ "module", "reader", MANY, set_reader, MEMBER(host_module, reader) },
+	{ "module", "pinpad", OPTIONAL, set_pinpad, 0, 0 },
+	{ "module", "serial", OPTIONAL, set_serial, 0, 0 },
+	{ "module", "seconds", OPTIONAL, set_seconds, 0, 0 },
+	{ "module", "environment", MANY, set_environment_of,
+	    MEMBER(host_module, environment) },
 };
 
 static uint64_t
@@ -292,23 +400,39 @@ bit(size_t row)
 	return (uint64_t)1 << row;
 }
 
-/* Is anything missing in the broker's section that ends here? */
+static bool
+is_of(const struct setting *s, struct cur section)
+{
+	return cur_eq_str(section, s->section);
+}
+
+/* Is anything missing in the section that ends here?  One that is off needs nothing. */
 static enum err
-broker_end(struct parser *p)
+section_end(struct parser *p)
 {
 	char what[80];
 
-	if (p->broker == NULL)
+	if (p->broker == NULL && (p->module == NULL || !p->module->use))
 		return ERR_OK;
 	for (size_t i = 0; i < NELEM(settings); i++) {
 		const struct setting *s = &settings[i];
 
-		if (s->often == OPTIONAL || s->often == MANY || (p->seen & bit(i)) != 0)
+		if (!is_of(s, p->head.section) || s->often == OPTIONAL ||
+		    s->often == MANY || (p->seen & bit(i)) != 0)
 			continue;
 		snprintf(what, sizeof(what), "%s = ... in this section", s->key);
 		return ini_refuse(&p->head, what);
 	}
 	return ERR_OK;
+}
+
+/* Each section of this kind has its own. */
+static void
+forget_keys(struct parser *p, struct cur section)
+{
+	for (size_t i = 0; i < NELEM(settings); i++)
+		if (is_of(&settings[i], section))
+			p->seen &= ~bit(i);
 }
 
 static enum err
@@ -325,9 +449,27 @@ broker_begin(struct parser *p, const struct ini_line *l)
 		return ini_refuse(l, "at most 8 brokers");
 	p->broker = &p->c->brokers[p->c->n_brokers++];
 	memcpy(p->broker->name, name, sizeof(name));
-	for (size_t i = 0; i < NELEM(settings); i++)
-		if (strcmp(settings[i].section, "broker") == 0)
-			p->seen &= ~bit(i);
+	forget_keys(p, l->section);
+	return ERR_OK;
+}
+
+static enum err
+module_begin(struct parser *p, const struct ini_line *l)
+{
+	struct host_module m = HOST_MODULE_DEFAULT;
+
+	if (!text_is_name(l->name, sizeof(m.name) - 1) ||
+	    !cur_to_str(l->name, m.name, sizeof(m.name)))
+		return ini_refuse(l, "[module NAME], at most 15 letters, digits, "
+		    "'.', '_', '-'");
+	if (host_conf_module(p->c, m.name) != NULL)
+		return ini_refuse(l, "a name that no other module has");
+	if (p->c->n_modules == HOST_MODULES)
+		return ini_refuse(l, "at most 8 modules");
+	p->module = &p->c->modules[p->c->n_modules++];
+	*p->module = m;
+	p->card_said = false;
+	forget_keys(p, l->section);
 	return ERR_OK;
 }
 
@@ -336,16 +478,19 @@ on_section(struct parser *p, const struct ini_line *l)
 {
 	enum err r;
 
-	if ((r = broker_end(p)) != ERR_OK)
+	if ((r = section_end(p)) != ERR_OK)
 		return r;
 	p->broker = NULL;
+	p->module = NULL;
 	p->head = *l;
 	if (cur_eq_str(l->section, "broker"))
 		return broker_begin(p, l);
+	if (cur_eq_str(l->section, "module"))
+		return module_begin(p, l);
 	if ((cur_eq_str(l->section, "agent") || cur_eq_str(l->section, "policy")) &&
 	    l->name.n == 0)
 		return ERR_OK;
-	return ini_refuse(l, "[agent], [policy] or [broker NAME]");
+	return ini_refuse(l, "[agent], [policy], [broker NAME] or [module NAME]");
 }
 
 static enum err
@@ -400,7 +545,7 @@ check_whole(struct parser *p)
 	struct ini_line end = { .number = p->last_line };
 	enum err r;
 
-	if ((r = broker_end(p)) != ERR_OK)
+	if ((r = section_end(p)) != ERR_OK)
 		return r;
 	if (p->c->n_brokers == 0)
 		return ini_refuse(&end, "at least one [broker NAME]");
@@ -423,6 +568,8 @@ conf_new(void)
 	c->allow_last_try = true;
 	snprintf(c->pinentry, sizeof(c->pinentry), "/usr/bin/pinentry");
 	snprintf(c->worker, sizeof(c->worker), "%s", PKGLIBEXECDIR "/dezi-login-worker");
+	snprintf(c->module_worker, sizeof(c->module_worker), "%s",
+	    PKGLIBEXECDIR "/dezi-module-worker");
 	snprintf(c->profiles, sizeof(c->profiles), "%s", PKGDATADIR "/profiles");
 	return c;
 }
@@ -525,6 +672,7 @@ load(const char *path, bool named, struct host_conf **ret)
 	    (r = check_pinentry(c)) != ERR_OK)
 		return r;
 	c->owner = owner;
+	host_modules_default(c, host_modules_paths);
 	*ret = c;
 	c = NULL;		/* the caller's now */
 	return ERR_OK;

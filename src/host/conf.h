@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "card/profile.h"
 #include "cert/cert.h"
 
 #define HOST_CONF_FILE		SYSCONFDIR "/dezi/agent.conf"
@@ -19,6 +20,9 @@
 #define HOST_BROKERS		8
 #define HOST_KEYS		4	/* of one broker: enough to roll over */
 #define HOST_LIST		32
+#define HOST_MODULES		8
+#define HOST_MODULE_NAME	16	/* with NUL: it goes into the evidence */
+#define HOST_MODULE_ATRS	16
 
 enum host_language { HOST_LANGUAGE_AUTO, HOST_LANGUAGE_NL, HOST_LANGUAGE_EN };
 enum host_removal {
@@ -45,6 +49,22 @@ struct host_broker {
 	char	 trust[HOST_PATH_MAX];
 };
 
+/* A vendor's PKCS#11 library, and the cards that are its (host/modules.h). */
+struct host_module {
+	char	 name[HOST_MODULE_NAME];
+	bool	 use;			/* false: as if it were not here */
+	char	 library[HOST_PATH_MAX];
+	bool	 no_reader;		/* its token is in no PC/SC reader */
+	bool	 unknown, vendor_locked;	/* what kind of card it serves */
+	struct profile_pattern atr[HOST_MODULE_ATRS];
+	size_t	 n_atr;			/* 0: any */
+	struct host_list reader;	/* part of the name; empty: any */
+	bool	 pinpad;
+	bool	 serial_of_cert;
+	int	 seconds;		/* that one thing may take it */
+	struct host_list environment;	/* "NAME=value" */
+};
+
 struct host_conf {
 	uid_t	 owner;			/* whose files it may name: root's and these */
 	/* [agent] */
@@ -53,6 +73,7 @@ struct host_conf {
 	char	 pcsc_socket[HOST_SOCKET_MAX];	/* "": pcscd's own */
 	char	 pinentry[HOST_PATH_MAX];
 	char	 worker[HOST_PATH_MAX];
+	char	 module_worker[HOST_PATH_MAX];
 	char	 profiles[HOST_PATH_MAX];
 	char	 audit[HOST_PATH_MAX];		/* "": the journal */
 	struct host_list ignore_reader;
@@ -66,6 +87,9 @@ struct host_conf {
 	/* [broker NAME], the default one first; never empty */
 	struct host_broker brokers[HOST_BROKERS];
 	size_t	 n_brokers;
+	/* [module NAME], in the order in which they are asked */
+	struct host_module modules[HOST_MODULES];
+	size_t	 n_modules;
 };
 
 /*

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/conf.h"
+#include "host/modules.h"
 #include "tests/unit/conf_sample.h"
 #include "tests/unit/example.h"
 
@@ -52,6 +52,8 @@ minimal_has_defaults(void **state)
 	assert_string_equal(c->pcsc_socket, "");
 	assert_string_equal(c->pinentry, "/usr/bin/pinentry");
 	assert_string_equal(c->worker, PKGLIBEXECDIR "/dezi-login-worker");
+	assert_string_equal(c->module_worker, PKGLIBEXECDIR "/dezi-module-worker");
+	assert_int_equal(c->n_modules, 0);
 	assert_string_equal(c->profiles, PKGDATADIR "/profiles");
 	assert_string_equal(c->audit, "");
 	assert_int_equal(c->card_removal, HOST_REMOVAL_END);
@@ -98,6 +100,7 @@ everything_is_read(void **state)
 	    "pcsc_socket = /run/pcscd/other.comm\n"
 	    "pinentry = /usr/bin/pinentry-gnome3\n"
 	    "worker = /opt/dezi/worker\n"
+	    "module_worker = /opt/dezi/module-worker\n"
 	    "profiles = /opt/dezi/profiles\n"
 	    "audit = /var/log/dezi\n"
 	    "ignore_reader = Windows Hello\n"
@@ -135,6 +138,7 @@ everything_is_read(void **state)
 	assert_string_equal(c->pcsc_socket, "/run/pcscd/other.comm");
 	assert_string_equal(c->pinentry, "/usr/bin/pinentry-gnome3");
 	assert_string_equal(c->worker, "/opt/dezi/worker");
+	assert_string_equal(c->module_worker, "/opt/dezi/module-worker");
 	assert_string_equal(c->profiles, "/opt/dezi/profiles");
 	assert_string_equal(c->audit, "/var/log/dezi");
 	assert_true(host_list_in(&c->ignore_reader, "Yubico YubiKey CCID 00 00"));
@@ -153,6 +157,91 @@ everything_is_read(void **state)
 	assert_int_equal(host_conf_broker(c, "acceptance")->owner, 4711);
 	assert_int_equal(host_conf_broker(c, "third")->owner, 117);
 	assert_int_equal(host_conf_broker(c, "third")->environment, CERT_ENV_PRODUCTION);
+}
+
+#define UZI_ATR	"\x3b\x7f\x96\x00"
+
+static const struct host_module *
+serves(const struct host_conf *c, enum err why, const char *reader, const char *atr)
+{
+	return host_module_for(c, why, reader, cur_of(atr, 4));
+}
+
+static void
+modules_are_read_and_chosen(void **state)
+{
+	static const char text[] =
+	    BROKER
+	    "[module off]\n"
+	    "use = no\n"
+	    "[module locked]\n"
+	    "library = /usr/lib/locked.so\n"
+	    "card = vendor_locked\n"
+	    "seconds = 5\n"
+	    "pinpad = no\n"
+	    "serial = certificate\n"
+	    "environment = A_1=b = c\n"
+	    "[module some]\n"
+	    "library = /usr/lib/some.so\n"
+	    "atr = 3B 7F ?? *\n"
+	    "atr = 3B 00\n"
+	    "reader = Omni\n"
+	    "reader = Cherry\n"
+	    "[module soft]\n"
+	    "library = /usr/lib/soft.so\n"
+	    "reader = none\n"
+	    "[module any]\n"
+	    "library = /usr/lib/any.so\n";
+	AUTO(host_conf_free) struct host_conf *c = NULL;
+	const struct host_module *m;
+
+	(void)state;
+	assert_ok(host_conf_parse(cur_str(text), &outside, &c));
+	assert_int_equal(c->n_modules, 5);
+	assert_false(host_conf_module(c, "off")->use);
+	m = host_conf_module(c, "locked");
+	assert_string_equal(m->library, "/usr/lib/locked.so");
+	assert_false(m->unknown || m->pinpad || !m->vendor_locked || !m->serial_of_cert);
+	assert_int_equal(m->seconds, 5);
+	assert_string_equal(m->environment.item[0], "A_1=b = c");
+	m = host_conf_module(c, "any");
+	assert_true(m->unknown && m->vendor_locked && m->pinpad && !m->serial_of_cert);
+	assert_int_equal(m->seconds, HOST_MODULE_SECONDS);
+	assert_null(host_conf_module(c, "other"));
+
+	assert_ptr_equal(host_module_without_reader(c), host_conf_module(c, "soft"));
+	assert_string_equal(serves(c, ERR_VENDOR_LOCKED, "X", UZI_ATR)->name, "locked");
+	assert_string_equal(serves(c, ERR_CARD_UNKNOWN, "My Omni", UZI_ATR)->name, "some");
+	assert_string_equal(serves(c, ERR_CARD_UNKNOWN, "X", UZI_ATR)->name, "any");
+	assert_string_equal(serves(c, ERR_CARD_UNKNOWN, "My Omni", "\x3b\x00\x00\x00")->name,
+	    "any");
+	/* Of what our own drivers serve, or nobody can, no library is asked. */
+	assert_null(serves(c, ERR_OK, "X", UZI_ATR));
+	assert_null(serves(c, ERR_NO_CERT, "X", UZI_ATR));
+	assert_null(serves(c, ERR_CARD_BUSY, "X", UZI_ATR));
+}
+
+static void
+safesign_is_there_by_itself(void **state)
+{
+	static const char *const there[] = { "/nonexistent/libaetpkss.so.3", "/dev/null", NULL };
+	static const char *const none[] = { "/nonexistent/libaetpkss.so.3", NULL };
+	AUTO(host_conf_free) struct host_conf *c = NULL, *off = NULL;
+
+	(void)state;
+	assert_ok(host_conf_parse(cur_str(BROKER), &outside, &c));
+	host_modules_default(c, none);
+	assert_int_equal(c->n_modules, 0);
+	host_modules_default(c, there);
+	assert_int_equal(c->n_modules, 1);
+	assert_string_equal(c->modules[0].library, "/dev/null");
+	assert_string_equal(serves(c, ERR_VENDOR_LOCKED, "X", UZI_ATR)->name, "safesign");
+	assert_null(serves(c, ERR_CARD_UNKNOWN, "X", UZI_ATR));
+	assert_ok(host_conf_parse(cur_str(BROKER "[module safesign]\nuse = no\n"), &outside,
+	    &off));
+	host_modules_default(off, there);
+	assert_int_equal(off->n_modules, 1);
+	assert_null(serves(off, ERR_VENDOR_LOCKED, "X", UZI_ATR));
 }
 
 /* A text that is wrong, and how its complaint begins. */
@@ -482,6 +571,29 @@ main(void)
 		{ "production in a user's own file (T38)", mistake_is_told, NULL, NULL,
 		    &(struct mistake){ "[broker b]\nenvironment = production\n",
 		    "line 2: expected a broker of environment acceptance or", true } },
+		BAD("module without a name", "line 1: expected [module NAME]", "[module]\n"),
+		BAD("module with a long name", "line 1: expected [module NAME]",
+		    "[module 0123456789abcdef]\n"),
+		BAD("two modules of one name", "line 3: expected a name that no other",
+		    "[module a]\nlibrary = /a.so\n[module a]\n"),
+		BAD("module without a library (T29)", "line 1: expected library = ...",
+		    "[module a]\ncard = unknown\n[policy]\n"),
+		BAD("library by a name (T29)", "line 2: expected an absolute path",
+		    "[module a]\nlibrary = libopensc.so\n"),
+		BAD("card", "line 2: expected one of unknown, vendor_locked",
+		    "[module a]\ncard = any\n"),
+		BAD("atr", "line 2: expected bytes in hex", "[module a]\natr = 3B7F\n"),
+		BAD("none and a reader", "line 3: expected either none or parts",
+		    "[module a]\nreader = none\nreader = Omni\n"),
+		BAD("a reader and none", "line 3: expected either none or parts",
+		    "[module a]\nreader = Omni\nreader = none\n"),
+		BAD("seconds", "line 2: expected a number from 1 to 120",
+		    "[module a]\nseconds = 0\n"),
+		BAD("environment", "line 2: expected NAME=value",
+		    "[module a]\nenvironment = HOME\n"),
+		BAD("pinpad", "line 2: expected one of no, token", "[module a]\npinpad = yes\n"),
+		cmocka_unit_test(modules_are_read_and_chosen),
+		cmocka_unit_test(safesign_is_there_by_itself),
 		cmocka_unit_test(own_file_when_named),
 		cmocka_unit_test(own_file_unnamed_is_refused),
 		cmocka_unit_test(own_file_never_production),
