@@ -44,6 +44,7 @@ ckr_of(enum err e)
 	case ERR_LIMIT:
 	case ERR_NOT_FOUND:
 	case ERR_SIGNATURE:
+	case ERR_MODULE:
 		return CKR_DEVICE_ERROR;
 	case ERR_CARD_INACTIVE:
 		return CKR_ACTION_PROHIBITED;

@@ -50,6 +50,7 @@
 	X(ERR_VENDOR_LOCKED, "vendor_locked", "card_not_usable", 409, "the card only answers to its vendor's software") \
 	X(ERR_CARD_INACTIVE, "card_inactive", "card_not_usable", 409, "the card must be activated first") \
 	X(ERR_CARD_NOT_USABLE, "card_not_usable", "card_not_usable", 409, "this card cannot be used") \
+	X(ERR_MODULE, "vendor_library", "card_not_usable", 502, "the vendor's library failed") \
 	/* PIN and person */						\
 	X(ERR_PIN_WRONG, "pin_wrong", "failed", 403, "wrong PIN")	\
 	X(ERR_PIN_BLOCKED, "pin_blocked", "card_not_usable", 403, "the PIN is blocked") \

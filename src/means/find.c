@@ -52,14 +52,14 @@ named_by_profile(const struct native_options *o, const struct pcsc_reader_state 
 	return false;
 }
 
-/* Was this very card there when the login began? */
-static bool
-was_there(const struct native_search *s, const struct pcsc_reader_state *r)
+bool
+reader_had_card(const struct pcsc_reader_state *before, size_t n,
+    const struct pcsc_reader_state *r)
 {
-	for (size_t i = 0; i < s->n_before; i++)
-		if (s->before[i].present && strcmp(s->before[i].name, r->name) == 0 &&
-		    s->before[i].service == r->service &&
-		    s->before[i].event_counter == r->event_counter)
+	for (size_t i = 0; i < n; i++)
+		if (before[i].present && strcmp(before[i].name, r->name) == 0 &&
+		    before[i].service == r->service &&
+		    before[i].event_counter == r->event_counter)
 			return true;
 	return false;
 }
@@ -85,7 +85,7 @@ count(struct tally *t, const struct native_search *s, const struct pcsc_reader_s
 	}
 	if (t->n++ == 0)
 		t->first = r;
-	if (!was_there(s, r) && t->n_new++ == 0)
+	if (!reader_had_card(s->before, s->n_before, r) && t->n_new++ == 0)
 		t->first_new = r;
 }
 

@@ -28,4 +28,8 @@ MUST_CHECK enum err native_find(struct pcsc *p, const struct native_search *s,
 /* Does the configuration say to leave this reader alone? */
 bool reader_ignored(const char *name, const char *const *ignore, size_t n);
 
+/* Is the card in r one of those that were there before? */
+bool reader_had_card(const struct pcsc_reader_state *before, size_t n,
+    const struct pcsc_reader_state *r);
+
 #endif

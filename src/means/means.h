@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * A login means: something in a reader that holds a person's authentication key and
- * knows the PIN.  native.c is our own card stack; a vendor's PKCS#11 library is
- * another implementation of the same table.
+ * knows the PIN.  native.c is our own card stack, module.c a vendor's PKCS#11 library.
  *
  * A means signs bytes, never a digest from outside: there is no verb for that.
  */
@@ -26,6 +25,7 @@ struct means_view {
 	struct pin_state pin;		/* tries, as far as known for nothing */
 	size_t	 pin_min, pin_max;	/* bytes a PIN can have */
 	bool	 pin_digits_only;
+	bool	 pinpad;		/* typed on the reader: sign() is given an empty one */
 };
 void means_view_free(struct means_view *v);
 

@@ -6,15 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <openssl/ec.h>
-#include <openssl/evp.h>
-#include <openssl/x509v3.h>
-
-#include "iso7816/digestinfo.h"
+#include "means/leaf.h"
 #include "means/signature.h"
 
 #define SIGNATURE_MAX	1024
-#define RSA_BITS_MIN	2048	/* RFC 7518 section 3.3 */
 
 struct native {
 	struct reader *reader;
@@ -24,70 +19,6 @@ struct native {
 	size_t	 width;			/* of its modulus, or of one ECDSA integer */
 	bool	 looked, from_cache;
 };
-
-static void
-x509_drop(X509 **x)
-{
-	X509_free(*x);
-	*x = NULL;
-}
-
-static X509 *
-parse(struct cur der)
-{
-	const unsigned char *p = der.p;
-	X509 *x = d2i_X509(NULL, &p, (long)der.n);
-
-	if (x != NULL && p != der.p + der.n)
-		x509_drop(&x);
-	return x;
-}
-
-/* The algorithm is the key's, never somebody's wish.  False: none of ours. */
-static bool
-alg_of(const EVP_PKEY *key, enum means_alg *ret, size_t *ret_width)
-{
-	int bits = EVP_PKEY_get_bits(key);
-	char curve[32] = "";
-
-	if (EVP_PKEY_is_a(key, "RSA") && bits >= RSA_BITS_MIN) {
-		*ret = MEANS_RS256;
-		*ret_width = (size_t)(bits + 7) / 8;
-		return true;
-	}
-	if (!EVP_PKEY_is_a(key, "EC") ||
-	    EVP_PKEY_get_group_name(key, curve, sizeof(curve), NULL) != 1)
-		return false;
-	if (strcmp(curve, "prime256v1") == 0) {
-		*ret = MEANS_ES256;
-		*ret_width = 32;
-		return true;
-	}
-	*ret = MEANS_ES384;
-	*ret_width = 48;
-	return strcmp(curve, "secp384r1") == 0;
-}
-
-/*
- * Is this the certificate for login?  The card's own word was a hint; digitalSignature
- * without nonRepudiation decides (DESIGN section 6 rule 4, T7).
- */
-static bool
-suits(void *arg, struct cur der)
-{
-	AUTO(x509_drop) X509 *x = parse(der);
-	const EVP_PKEY *key;
-	enum means_alg alg;
-	uint32_t usage;
-	size_t width;
-
-	(void)arg;
-	if (x == NULL || (key = X509_get0_pubkey(x)) == NULL)
-		return false;
-	usage = X509_get_key_usage(x);	/* all ones when there is no extension */
-	return (usage & KU_DIGITAL_SIGNATURE) != 0 && (usage & KU_NON_REPUDIATION) == 0 &&
-	    alg_of(key, &alg, &width);
-}
 
 /* What the driver calls the operation for a key of this kind. */
 static enum key_alg
@@ -121,11 +52,12 @@ leave_in_peace(struct native *n)
 static enum err
 fill_view(struct native *n, struct card_view *in, struct means_view *ret)
 {
-	AUTO(x509_drop) X509 *x = parse(buf_view(&in->cert));
 	struct means_view v = { .event_counter = n->reader->event_counter };
+	enum err r = leaf_alg(buf_view(&in->cert), &v.alg, &n->width);
 
-	if (x == NULL || !alg_of(X509_get0_pubkey(x), &v.alg, &n->width) ||
-	    !card_can(&in->key, v.alg))
+	if (r != ERR_OK)
+		return r;
+	if (!card_can(&in->key, v.alg))
 		return fail(ERR_NO_CERT, "a key that does not fit its certificate");
 	snprintf(v.reader, sizeof(v.reader), "%s", n->reader->name);
 	snprintf(v.driver, sizeof(v.driver), "%s", card_driver(n->card));
@@ -148,7 +80,7 @@ native_look(struct means *m, struct means_view *ret)
 	enum err r;
 
 	n->looked = false;
-	r = card_look(n->card, n->o.cache, suits, NULL, &view);
+	r = card_look(n->card, n->o.cache, leaf_suits, NULL, &view);
 	if (r == ERR_CARD_UNKNOWN)
 		leave_in_peace(n);
 	if (r != ERR_OK || (r = fill_view(n, &view, ret)) != ERR_OK)
@@ -157,22 +89,6 @@ native_look(struct means *m, struct means_view *ret)
 	n->from_cache = view.from_cache;
 	n->looked = true;
 	return ERR_OK;
-}
-
-/* What the card is asked to sign: DigestInfo for RSA, the bare hash for ECDSA. */
-static enum err
-digest(enum means_alg alg, struct cur tbs, struct buf *ret)
-{
-	const EVP_MD *md = alg == MEANS_ES384 ? EVP_sha384() : EVP_sha256();
-	uint8_t hash[EVP_MAX_MD_SIZE];
-	unsigned len;
-
-	if (EVP_Digest(tbs.p, tbs.n, hash, &len, md, NULL) != 1)
-		return fail(ERR_CRYPTO, "hash");
-	if (alg == MEANS_RS256)
-		return digestinfo_put(ret, cur_of(hash, len));
-	buf_put(ret, hash, len);
-	return buf_end(ret);
 }
 
 /* What the cache said may be why it failed: the next login reads the card itself. */
@@ -196,7 +112,7 @@ native_sign(struct means *m, const struct means_view *v, const struct secret *pi
 	if (v->event_counter != n->reader->event_counter ||
 	    strcmp(v->serial, card_serial(n->card)) != 0)
 		return fail(ERR_CARD_CHANGED, "that was another card");
-	if ((r = digest(v->alg, tbs, &input)) != ERR_OK)
+	if ((r = leaf_input(v->alg, tbs, &input)) != ERR_OK)
 		return r;
 	r = card_sign_once(n->card, &n->key, card_alg(v->alg), pin, allow_last,
 	    buf_view(&input), &sig, ret_pin);
