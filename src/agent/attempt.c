@@ -14,6 +14,7 @@
 #include "agent/worker.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "host/modules.h"
 
 #define CATCH_UP_MS	1000	/* for the watch to see what the worker saw */
 #define SKEW_TOLD	60	/* seconds */
@@ -31,6 +32,7 @@ struct attempt {
 	struct challenge first;		/* what the person is shown */
 	unsigned renewals;
 	struct worker *worker;
+	const struct host_module *module;	/* a vendor's library does it; NULL: we do */
 	struct brokerlink_call *call;
 	int64_t	 asked_ms;		/* when that call began */
 	sd_event_source *deadline;	/* of all of it */
@@ -213,6 +215,12 @@ on_signed(void *arg, const struct login_result *r)
 	struct attempt *t = arg;
 	int e;
 
+	/* Only a token that is configured so may be in no reader. */
+	if (r->reader[0] == '\0' && (t->module == NULL || !t->module->no_reader)) {
+		log_error("worker: a card in no reader");
+		give_up(t, ERR_FAILED, -1);
+		return;
+	}
 	t->have_result = true;
 	memcpy(t->presence.reader, r->reader, sizeof(t->presence.reader));
 	t->presence.event_counter = r->event_counter;
@@ -322,8 +330,11 @@ on_need_challenge(void *arg)
 
 /* 3. The worker */
 
+static void on_hand_over(void *arg, const struct wire_hand_over *h);
+
 static const struct worker_fns worker_fns = { .step = on_step,
-	.need_challenge = on_need_challenge, .done = on_signed, .failed = on_failed };
+	.need_challenge = on_need_challenge, .done = on_signed, .failed = on_failed,
+	.hand_over = on_hand_over };
 
 static enum err
 start_worker(struct attempt *t)
@@ -336,6 +347,36 @@ start_worker(struct attempt *t)
 	/* pcscd restarting ends the login (DESIGN section 6). */
 	t->presence.generation = now->service ? now->generation : 0;
 	return worker_start(t->agent->workers, &o, &t->rq, &t->worker);
+}
+
+/* 3c. The card is one for a vendor's library: its own worker goes on from here. */
+
+static enum err
+start_module_worker(struct attempt *t, const struct wire_hand_over *h)
+{
+	const struct host_conf *conf = t->agent->conf;
+	const struct worker_options o = { .program = conf->module_worker,
+		.config = t->agent->conf_file, .broker = t->broker->name, .module = h,
+		.fns = &worker_fns, .arg = t };
+
+	t->module = host_conf_module(conf, h->module);
+	if (t->module == NULL || !t->module->use)
+		return fail(ERR_FAILED, "a module that is not configured");
+	log_info("login %s: [module %s]", t->rq.login_id, t->module->name);
+	return worker_start(t->agent->workers, &o, &t->rq, &t->worker);
+}
+
+static void
+on_hand_over(void *arg, const struct wire_hand_over *h)
+{
+	struct attempt *t = arg;
+	enum err r;
+
+	worker_finish(&t->worker);
+	if ((r = start_module_worker(t, h)) != ERR_OK) {
+		log_error("login %s: %s", t->rq.login_id, err_trail());
+		give_up(t, r, -1);
+	}
 }
 
 static enum err

@@ -27,6 +27,8 @@ presence_compare(const struct presence *p, const struct watch_state *now)
 {
 	const struct pcsc_reader_state *r;
 
+	if (p->reader[0] == '\0')
+		return PRESENCE_SAME;
 	/* Before its first look the watch knows of no service and no reader at all. */
 	if (p->generation == 0 && !now->service)
 		return PRESENCE_BEHIND;

@@ -11,7 +11,7 @@
 
 /* The card as the worker left it after the signature. */
 struct presence {
-	char	 reader[CARD_READER_MAX];
+	char	 reader[CARD_READER_MAX];	/* "": in none, and so never out of it */
 	uint32_t event_counter;
 	uint64_t generation;		/* of the connection to pcscd; 0: not known yet */
 };

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -27,7 +28,8 @@ struct worker {
 	const struct worker_fns *fns;	/* NULL: nobody wants to hear of it any more */
 	void	*arg;
 	pid_t	 pid;
-	bool	 told;			/* done or failed was called */
+	bool	 told;			/* done, failed or hand_over was called */
+	bool	 vendor;		/* it is a module worker */
 	bool	 buried;		/* the number is not its own any more */
 	bool	 asked;			/* it waits for a challenge */
 	int	 fd;			/* -1: closed */
@@ -109,13 +111,20 @@ tell_failed(struct worker *w, enum err e, int tries)
 	fns->failed(w->arg, e, tries);
 }
 
+/* Whose fault it is when it dies: of a vendor's library, or nobody knows. */
+static enum err
+death_of(const struct worker *w)
+{
+	return w->vendor ? ERR_MODULE : ERR_FAILED;
+}
+
 static void
 tell_nonsense(struct worker *w, const char *what)
 {
 	log_error("worker %d: %s", (int)w->pid, what);
 	hang_up(w);
 	kill_group(w, SIGKILL);
-	tell_failed(w, ERR_FAILED, -1);
+	tell_failed(w, death_of(w), -1);
 }
 
 /* Frames.  Each returns false when it is not what may be said now. */
@@ -171,6 +180,20 @@ on_failed(struct worker *w, struct cur body)
 	return true;
 }
 
+/* Only from our own worker: a vendor's process sends nobody anywhere. */
+static bool
+on_hand_over(struct worker *w, struct cur body)
+{
+	struct wire_hand_over h;
+
+	if (w->vendor || w->asked || wire_get_hand_over(body, &h) != ERR_OK)
+		return false;
+	w->told = true;
+	hang_up(w);
+	w->fns->hand_over(w->arg, &h);
+	return true;
+}
+
 static const struct {
 	uint8_t type;
 	bool	(*on)(struct worker *w, struct cur body);
@@ -179,6 +202,7 @@ static const struct {
 	{ WIRE_NEED_CHALLENGE, on_need_challenge },
 	{ WIRE_DONE, on_done },
 	{ WIRE_FAILED, on_failed },
+	{ WIRE_HAND_OVER, on_hand_over },
 };
 
 static bool
@@ -288,7 +312,7 @@ on_child(sd_event_source *s, const siginfo_t *si, void *arg)
 	while (w->fd >= 0 && !w->told && read_some(w))
 		continue;
 	kill_group(w, SIGKILL);
-	tell_failed(w, ERR_FAILED, -1);
+	tell_failed(w, death_of(w), -1);
 	w->buried = true;
 	w->child = sd_event_source_disable_unref(w->child);
 	w->grace = sd_event_source_disable_unref(w->grace);
@@ -311,10 +335,9 @@ on_grace(sd_event_source *s, uint64_t usec, void *arg)
 
 /* In the child, between fork and exec: only what signal-safety(7) allows. */
 static void
-become(const struct worker_options *o, char *const *env, int fd, pid_t parent)
+become(const struct worker_options *o, const char *const *argv, char *const *env, int fd,
+    pid_t parent)
 {
-	const char *const argv[] = { o->program, "--config", o->config, "--broker",
-		o->broker, NULL };
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
 	int null;
@@ -338,9 +361,35 @@ become(const struct worker_options *o, char *const *env, int fd, pid_t parent)
 	_exit(127);
 }
 
+/* What a worker is started with; events: room for the number. */
+struct words {
+	const char *argv[12];
+	char	 events[16];
+};
+
+static void
+put_words(struct words *w, const struct worker_options *o)
+{
+	const char *own[] = { o->program, "--config", o->config, "--broker", o->broker };
+	size_t n = NELEM(own);
+
+	*w = (struct words){ .argv = { NULL } };
+	memcpy(w->argv, own, sizeof(own));
+	if (o->module == NULL)
+		return;
+	snprintf(w->events, sizeof(w->events), "%u", (unsigned)o->module->event_counter);
+	w->argv[n++] = "--module";
+	w->argv[n++] = o->module->module;
+	w->argv[n++] = "--reader";
+	w->argv[n++] = o->module->reader;
+	w->argv[n++] = "--events";
+	w->argv[n++] = w->events;
+}
+
 static enum err
 spawn(struct worker *w, const struct worker_options *o)
 {
+	struct words words;
 	AUTO(fd_close) int theirs = -1;
 	pid_t parent = getpid();
 	int pair[2];
@@ -349,11 +398,12 @@ spawn(struct worker *w, const struct worker_options *o)
 		return fail(ERR_SYS, "socketpair: %s", strerror(errno));
 	w->fd = pair[0];
 	theirs = pair[1];
+	put_words(&words, o);
 	w->pid = fork();
 	if (w->pid < 0)
 		return fail(ERR_SYS, "fork: %s", strerror(errno));
 	if (w->pid == 0)
-		become(o, w->all->env, theirs, parent);
+		become(o, words.argv, w->all->env, theirs, parent);
 	return ERR_OK;
 }
 
@@ -417,7 +467,7 @@ worker_start(struct workers *ws, const struct worker_options *o,
 
 	if (w == NULL)
 		return fail(ERR_NOMEM, "worker");
-	*w = (struct worker){ .all = ws, .fns = o->fns, .arg = o->arg, .fd = -1,
+	*w = (struct worker){ .all = ws, .vendor = o->module != NULL, .fns = o->fns, .arg = o->arg, .fd = -1,
 		.pid = -1, .in = BUF(OUT_MAX), .out = BUF(OUT_MAX) };
 	if ((r = spawn(w, o)) != ERR_OK) {
 		worker_free(w);

@@ -20,20 +20,26 @@ void workers_free(struct workers **ws);
 /* Is one still there that was told to stop?  It may still show a window. */
 bool workers_linger(const struct workers *ws);
 
-/* After done or failed no other is called. */
+/* After done, failed or hand_over no other is called. */
 struct worker_fns {
 	void	(*step)(void *arg, enum login_step step);
 	/* Answer with worker_challenge() or worker_refuse(). */
 	void	(*need_challenge)(void *arg);
 	void	(*done)(void *arg, const struct login_result *r);
-	/* Also when it died, or spoke what is not the protocol: ERR_FAILED. */
+	/*
+	 * Also when it died, or spoke what is not the protocol: ERR_FAILED, or
+	 * ERR_MODULE when a vendor's library was in it.
+	 */
 	void	(*failed)(void *arg, enum err e, int tries);
+	/* The card is for a vendor's library, says our own worker. */
+	void	(*hand_over)(void *arg, const struct wire_hand_over *h);
 };
 
 struct worker_options {
 	const char *program;		/* absolute */
 	const char *config;
 	const char *broker;
+	const struct wire_hand_over *module;	/* what the module worker is to do; or NULL */
 	const struct worker_fns *fns;
 	void	*arg;
 };

@@ -15,7 +15,8 @@ static struct {
 	const char    *program;
 	enum log_level most;
 	bool	       journal;
-} where = { "dezi", LOG_LEVEL_INFO, false };
+	int	       fd;
+} where = { "dezi", LOG_LEVEL_INFO, false, STDERR_FILENO };
 
 static const struct {
 	const char *prefix;	/* sd-daemon(3) */
@@ -46,6 +47,12 @@ log_start(const char *program, enum log_level most)
 	where.program = program;
 	where.most = most;
 	where.journal = journal_reads_stderr();
+}
+
+void
+log_to(int fd)
+{
+	where.fd = fd;
 }
 
 /* One call is one line, whatever the text holds. */
@@ -86,6 +93,6 @@ log_line(enum log_level level, const char *fmt, ...)
 	n += text;
 	line[n++] = '\n';
 	/* Nothing can be done when the log cannot be written. */
-	if (write(STDERR_FILENO, line, n) < 0)
+	if (write(where.fd, line, n) < 0)
 		return;
 }

@@ -15,6 +15,8 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBU
  * that the journal reads it, else as "program: level: text".
  */
 void log_start(const char *program, enum log_level most);
+/* From now on they go to fd, whatever becomes of stderr. */
+void log_to(int fd);
 void log_line(enum log_level level, const char *fmt, ...) PRINTF(2, 3);
 
 #define log_error(...)	log_line(LOG_LEVEL_ERROR, __VA_ARGS__)

@@ -6,6 +6,23 @@
 #include "cli/cli.h"
 #include "cli/readers.h"
 
+/* Who serves this card: our own driver, a vendor's library, or nobody; and why. */
+static void
+put_backend(json_t *j, const struct cli_readers *c, const struct pcsc_reader_state *r,
+    enum err e)
+{
+	const struct host_module *m = cli_module_for(c, e, r);
+	bool nobody = e == ERR_CARD_UNKNOWN || e == ERR_VENDOR_LOCKED;
+
+	json_object_set_new(j, "backend", json_string(m != NULL ? "module" :
+	    nobody ? "none" : "native"));
+	json_object_set_new(j, "why", json_string(err_word(e)));
+	if (m == NULL)
+		return;
+	json_object_set_new(j, "module", json_string(m->name));
+	json_object_set_new(j, "library", json_string(m->library));
+}
+
 static json_t *
 describe(const struct cli_readers *c, const struct pcsc_reader_state *r)
 {
@@ -25,6 +42,7 @@ describe(const struct cli_readers *c, const struct pcsc_reader_state *r)
 	if ((e = cli_card_open(c, r, &card)) == ERR_OK)
 		e = cli_card_look(&card, &view);
 	json_object_set_new(j, "result", json_string(err_word(e)));
+	put_backend(j, c, r, e);
 	if (e != ERR_OK)
 		return j;
 	json_object_set_new(j, "driver", json_string(card_driver(card.card)));
@@ -45,13 +63,20 @@ print_card(const json_t *j)
 {
 	int tries = (int)json_integer_value(json_object_get(j, "tries"));
 
-	printf(_("    %s (%s), serial %s\n"), member(j, "driver"), member(j, "profile"),
-	    member(j, "serial"));
+	printf(_("    own driver %s (%s), serial %s\n"), member(j, "driver"),
+	    member(j, "profile"), member(j, "serial"));
 	if (tries == 0)
 		printf(_("    the PIN is blocked\n"));
 	else if (tries > 0)
 		printf(ngettext("    %d PIN try left\n", "    %d PIN tries left\n",
 		    (unsigned long)tries), tries);
+}
+
+static void
+print_module(const json_t *j, enum err why)
+{
+	printf(_("    [module %s], %s: %s (ATR %s)\n"), member(j, "module"),
+	    member(j, "library"), cli_message(why), member(j, "atr"));
 }
 
 static void
@@ -65,6 +90,8 @@ print_text(const json_t *j)
 		printf(_("    no card\n"));
 	else if (json_is_true(json_object_get(j, "mute")))
 		printf(_("    a card that does not answer: upside down, or damaged?\n"));
+	else if (strcmp(member(j, "backend"), "module") == 0)
+		print_module(j, err_of_word(member(j, "why")));
 	else if (result[0] != '\0' && err_of_word(result) != ERR_OK)
 		printf("    %s (ATR %s)\n", cli_message(err_of_word(result)), member(j, "atr"));
 	else

@@ -68,7 +68,7 @@ doctor_end(struct doctor *d)
 
 static void (*const checks[])(struct doctor *d) = {
 	doctor_configuration, doctor_session, doctor_clock, doctor_confinement, doctor_pcscd,
-	doctor_pkcs11, doctor_usb, doctor_cards, doctor_brokers, doctor_agent,
+	doctor_pkcs11, doctor_usb, doctor_modules, doctor_cards, doctor_brokers, doctor_agent,
 };
 
 enum cli_status

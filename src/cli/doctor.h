@@ -35,16 +35,17 @@ void doctor_confinement(struct doctor *d);
 void doctor_pcscd(struct doctor *d);
 void doctor_pkcs11(struct doctor *d);
 void doctor_usb(struct doctor *d);
+void doctor_modules(struct doctor *d);
 void doctor_cards(struct doctor *d);
 void doctor_brokers(struct doctor *d);
 void doctor_agent(struct doctor *d);
 
 /*
- * Run a program by absolute path with one argument, nothing to read, and at most 5 s;
+ * Run a program by absolute path with these arguments, nothing to read, and at most 5 s;
  * its standard output is appended.  *ret_status: its exit status.
  * ERR_SYS: it could not be run; ERR_TIMEOUT.
  */
-MUST_CHECK enum err doctor_run(const char *path, const char *argument, struct buf *ret,
-    int *ret_status);
+MUST_CHECK enum err doctor_run(const char *path, const char *const *arguments,
+    struct buf *ret, int *ret_status);
 
 #endif

@@ -13,13 +13,14 @@ static void
 pcscd_version(struct doctor *d)
 {
 	static const char *const paths[] = { "/usr/sbin/pcscd", "/usr/bin/pcscd" };
+	static const char *const words[] = { "--version", NULL };
 	AUTO(buf_free) struct buf said = BUF(4096);
 	struct cur rest, line;
 	char text[128];
 	int status;
 
 	for (size_t i = 0; i < NELEM(paths); i++) {
-		if (doctor_run(paths[i], "--version", &said, &status) != ERR_OK)
+		if (doctor_run(paths[i], words, &said, &status) != ERR_OK)
 			continue;
 		rest = buf_view(&said);
 		if (status == 0 && cur_until(&rest, '\n', &line) &&
@@ -110,10 +111,16 @@ check_card(struct doctor *d, const struct pcsc_reader_state *r)
 	AUTO(cli_card_close) struct cli_card card = { 0 };
 	AUTO(card_view_free) struct card_view view = { 0 };
 	AUTO(cert_free) struct cert *cert = NULL;
+	const struct host_module *m;
 	enum err e;
 
 	if ((e = cli_card_open(&d->readers, r, &card)) != ERR_OK ||
 	    (e = cli_card_look(&card, &view)) != ERR_OK) {
+		if ((m = cli_module_for(&d->readers, e, r)) != NULL) {
+			doctor_say(d, DOCTOR_GOOD, "card", "", _("for [module %s]: %s"),
+			    m->name, cli_message(e));
+			return;
+		}
 		doctor_say(d, DOCTOR_WRONG, "card", cli_advice(e), "%s", cli_message(e));
 		return;
 	}

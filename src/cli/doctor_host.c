@@ -120,12 +120,13 @@ doctor_confinement(struct doctor *d)
 {
 	const char *worker = d->readers.conf != NULL ? d->readers.conf->worker :
 	    PKGLIBEXECDIR "/dezi-login-worker";
+	static const char *const words[] = { "--probe", NULL };
 	AUTO(buf_free) struct buf said = BUF(4096);
 	struct cur rest, line;
 	int status = 0;
 	enum err r;
 
-	if ((r = doctor_run(worker, "--probe", &said, &status)) != ERR_OK) {
+	if ((r = doctor_run(worker, words, &said, &status)) != ERR_OK) {
 		say_failure(d, "confinement", r, _("Install dezi-agent again."));
 		return;
 	}

@@ -12,6 +12,7 @@
 #include "cli/doctor.h"
 
 #define RUN_MS		5000
+#define WORDS_MAX	8
 
 static void
 close_fd(int *fd)
@@ -45,13 +46,15 @@ collect(int fd, struct buf *ret)
 }
 
 static enum err
-start(const char *path, const char *argument, int out, pid_t *ret)
+start(const char *path, const char *const *arguments, int out, pid_t *ret)
 {
-	char *const argv[] = { (char *)(uintptr_t)path, (char *)(uintptr_t)argument, NULL };
+	char *argv[WORDS_MAX + 2] = { (char *)(uintptr_t)path };
 	char *const envp[] = { (char *)(uintptr_t)"LC_ALL=C", NULL };
 	posix_spawn_file_actions_t fds;
 	int e;
 
+	for (size_t i = 0; i < WORDS_MAX && arguments[i] != NULL; i++)
+		argv[i + 1] = (char *)(uintptr_t)arguments[i];
 	if (posix_spawn_file_actions_init(&fds) != 0)
 		return fail(ERR_NOMEM, "spawn");
 	if ((e = posix_spawn_file_actions_addopen(&fds, 0, "/dev/null", O_RDONLY, 0)) == 0 &&
@@ -63,7 +66,8 @@ start(const char *path, const char *argument, int out, pid_t *ret)
 }
 
 enum err
-doctor_run(const char *path, const char *argument, struct buf *ret, int *ret_status)
+doctor_run(const char *path, const char *const *arguments, struct buf *ret,
+    int *ret_status)
 {
 	int fds[2], status;
 	pid_t pid;
@@ -71,7 +75,7 @@ doctor_run(const char *path, const char *argument, struct buf *ret, int *ret_sta
 
 	if (pipe2(fds, O_CLOEXEC) != 0)
 		return fail(ERR_SYS, "pipe: %m");
-	r = start(path, argument, fds[1], &pid);
+	r = start(path, arguments, fds[1], &pid);
 	close_fd(&fds[1]);
 	if (r == ERR_OK) {
 		if ((r = collect(fds[0], ret)) != ERR_OK)

@@ -39,6 +39,7 @@ static const struct text texts[ERR_COUNT] = {
 	    ADMINISTRATOR },
 	[ERR_CARD_INACTIVE] = { N_("The card must be activated first."),
 	    N_("Follow the letter that came with the card.") },
+	[ERR_MODULE] = { N_("The software of the card's vendor failed."), ADMINISTRATOR },
 	[ERR_PIN_WRONG] = { N_("The PIN was wrong."), N_("Look which PIN belongs to this card.") },
 	[ERR_PIN_BLOCKED] = { N_("The PIN of this card is blocked."),
 	    N_("Unblock it with the PUK: dezi pin unblock.") },

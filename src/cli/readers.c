@@ -9,6 +9,7 @@
 #include "cert/cert.h"
 #include "cli/cli.h"
 #include "drivers/drivers.h"
+#include "host/modules.h"
 
 #define OWN_PROFILES	SYSCONFDIR "/dezi/profiles"
 
@@ -60,6 +61,14 @@ bool
 cli_reader_ignored(const struct cli_readers *c, const struct pcsc_reader_state *r)
 {
 	return c->conf != NULL && host_list_in(&c->conf->ignore_reader, r->name);
+}
+
+const struct host_module *
+cli_module_for(const struct cli_readers *c, enum err why, const struct pcsc_reader_state *r)
+{
+	if (c->conf == NULL || r->mute || cli_reader_ignored(c, r))
+		return NULL;
+	return host_module_for(c->conf, why, r->name, cur_of(r->atr, r->atr_len));
 }
 
 enum err

@@ -27,6 +27,9 @@ MUST_CHECK enum err cli_readers_open(const char *config, struct cli_readers *ret
 void cli_readers_close(struct cli_readers *c);
 
 /* Is this reader one that the configuration says to leave alone? */
+/* The [module] that serves the card in r, of which our drivers said why; or NULL. */
+const struct host_module *cli_module_for(const struct cli_readers *c, enum err why,
+    const struct pcsc_reader_state *r);
 bool cli_reader_ignored(const struct cli_readers *c, const struct pcsc_reader_state *r);
 
 /*

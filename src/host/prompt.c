@@ -90,6 +90,8 @@ put_request(struct buf *b, const struct assertion *says)
 	put_relying_party(b, says->rp_name, says->origin);
 	buf_fmt(b, _("Asked by: %s"), says->evidence.caller);
 	buf_str(b, "\n");
+	if (says->evidence.reader[0] == '\0')
+		return;			/* a token that is in none */
 	buf_fmt(b, _("Reader: %s"), says->evidence.reader);
 	buf_str(b, "\n");
 }
@@ -127,6 +129,18 @@ prompt_pin(const struct login_prompt *p, struct prompt *ret)
 		buf_str(&ret->error, _("That PIN was wrong."));
 	if (p->why == LOGIN_ASK_LENGTH)
 		put_length(&ret->error, p->view);
+	return prompt_end(ret);
+}
+
+enum err
+prompt_pinpad(const struct login_prompt *p, struct prompt *ret)
+{
+	prompt_start(ret);
+	ret->text.ok = _("OK");
+	buf_str(&ret->desc, _("Type your PIN on the keys of the card reader."));
+	buf_str(&ret->desc, "\n\n");
+	put_request(&ret->desc, p->says);
+	put_tries(&ret->desc, p);
 	return prompt_end(ret);
 }
 

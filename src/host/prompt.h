@@ -28,6 +28,8 @@ void prompt_free(struct prompt *p);
 /* ERR_LIMIT, ERR_NOMEM */
 MUST_CHECK enum err prompt_pin(const struct login_prompt *p, struct prompt *ret);
 MUST_CHECK enum err prompt_last_try(const struct login_prompt *p, struct prompt *ret);
+/* For a PIN that is typed on the reader. */
+MUST_CHECK enum err prompt_pinpad(const struct login_prompt *p, struct prompt *ret);
 MUST_CHECK enum err prompt_insert_card(const struct login_request *rq,
     struct prompt *ret);
 

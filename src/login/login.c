@@ -165,7 +165,8 @@ state_assertion(struct login *l)
 	snprintf(a->origin, sizeof(a->origin), "%s", c->origin);
 	snprintf(e->means, sizeof(e->means), "%s", l->means->ops->name);
 	snprintf(e->driver, sizeof(e->driver), "%s", l->view.driver);
-	snprintf(e->pin_entry, sizeof(e->pin_entry), "window");
+	snprintf(e->pin_entry, sizeof(e->pin_entry), "%s",
+	    l->view.pinpad ? "pinpad" : "window");
 	e->one_transaction = l->means->ops->one_transaction;
 	if ((r = copy_safe(e->reader, sizeof(e->reader), l->view.reader,
 	    CARD_READER_MAX)) != ERR_OK ||
@@ -264,6 +265,16 @@ pin_possible(const struct means_view *v, const struct secret *pin)
 	return true;
 }
 
+/* The reader asks for it, and we never see it. */
+static enum err
+leave_pin_to_reader(struct login *l, enum login_ask why)
+{
+	struct login_prompt p = prompt_of(l, why);
+	enum err r = l->w->tell_pinpad(l->w->arg, &p);
+
+	return r == ERR_OK ? still_valid(l) : note(r, "PIN on the reader");
+}
+
 /* A PIN that cannot be right is asked for again: it was not sent and cost nothing. */
 static enum err
 ask_pin(struct login *l, enum login_ask why, struct secret *ret)
@@ -271,6 +282,8 @@ ask_pin(struct login *l, enum login_ask why, struct secret *ret)
 	enum err r;
 
 	l->w->step(l->w->arg, LOGIN_ASKING_PIN);
+	if (l->view.pinpad)
+		return leave_pin_to_reader(l, why);
 	for (int i = 0; i < LENGTH_ASKS; i++, why = LOGIN_ASK_LENGTH) {
 		struct login_prompt p = prompt_of(l, why);
 

@@ -74,6 +74,11 @@ struct login_world {
 	enum err (*ask_last_try)(void *arg, const struct login_prompt *p);
 	/* ERR_CANCELLED, ERR_TIMEOUT (the challenge ends), ERR_NO_PINENTRY. */
 	enum err (*ask_pin)(void *arg, const struct login_prompt *p, struct secret *ret);
+	/*
+	 * The PIN is typed on the reader while the means signs: say so, and do not wait.
+	 * ERR_NO_PINENTRY.
+	 */
+	enum err (*tell_pinpad)(void *arg, const struct login_prompt *p);
 	/* Workstation's trust: store and pass types. */
 	const struct cert_store *store;
 	const char *pass_types;

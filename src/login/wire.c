@@ -185,3 +185,28 @@ wire_get_failure(struct cur body, struct wire_failure *ret)
 
 	return ERR_OK;
 }
+
+enum err
+wire_put_hand_over(struct buf *b, const struct wire_hand_over *h)
+{
+	put_str(b, h->module);
+	put_str(b, h->reader);
+	buf_u32(b, h->event_counter);
+
+	return put_end(b, "hand over");
+}
+
+enum err
+wire_get_hand_over(struct cur body, struct wire_hand_over *ret)
+{
+	struct wire_hand_over h = { .event_counter = 0 };
+
+	/* A reader's name is whatever USB says; it becomes an argument, not a text. */
+	if (!take_str(&body, h.module, sizeof(h.module)) || h.module[0] == '\0' ||
+	    !field_take_str(&body, h.reader, sizeof(h.reader)) ||
+	    !cur_u32(&body, &h.event_counter) || body.n != 0)
+		return fail(ERR_MALFORMED, "frame: hand over");
+	*ret = h;
+
+	return ERR_OK;
+}

@@ -10,6 +10,8 @@
  *				DONE		assertion, reader, event counter, serial,
  *						algorithm, commands sent to cards
  *				FAILED		word, tries left (-1: not known), trail
+ *				HAND_OVER	module, reader, event counter: the card
+ *						is one for a vendor's library
  *
  * End of file from the agent ends the worker at once.
  */
@@ -20,13 +22,20 @@
 
 enum wire_type {
 	WIRE_LOGIN = 1, WIRE_CHALLENGE, WIRE_REFUSED,
-	WIRE_STEP = 16, WIRE_NEED_CHALLENGE, WIRE_DONE, WIRE_FAILED,
+	WIRE_STEP = 16, WIRE_NEED_CHALLENGE, WIRE_DONE, WIRE_FAILED, WIRE_HAND_OVER,
 };
 
 struct wire_failure {
 	char	word[32];
 	int	tries;			/* -1: not known */
 	char	trail[768];
+};
+
+/* Which module of the configuration is to go on, and with which card. */
+struct wire_hand_over {
+	char	 module[64];
+	char	 reader[CARD_READER_MAX];	/* "": its token is in none */
+	uint32_t event_counter;
 };
 
 MUST_CHECK enum err wire_put_request(struct buf *b, const struct login_request *rq);
@@ -36,5 +45,7 @@ MUST_CHECK enum err wire_get_done(struct cur body, struct login_result *ret);
 MUST_CHECK enum err wire_put_failure(struct buf *b, enum err e, int tries,
     const char *trail);
 MUST_CHECK enum err wire_get_failure(struct cur body, struct wire_failure *ret);
+MUST_CHECK enum err wire_put_hand_over(struct buf *b, const struct wire_hand_over *h);
+MUST_CHECK enum err wire_get_hand_over(struct cur body, struct wire_hand_over *ret);
 
 #endif

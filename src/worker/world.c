@@ -3,6 +3,7 @@
 #include "worker/world.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "base/clock.h"
 #include "base/frame.h"
 #include "drivers/drivers.h"
+#include "host/modules.h"
 #include "host/prompt.h"
 #include "login/wire.h"
 #include "means/find.h"
@@ -65,9 +67,8 @@ world_renew(void *arg, struct login_request *rq)
 	return fail(err_of_word(word), "the agent has no other challenge");
 }
 
-/* Windows close that much before the challenge ends. */
-static int64_t
-window_end(const struct login_request *rq)
+int64_t
+world_window_end(const struct login_request *rq)
 {
 	return rq->deadline_boot_ms - LOGIN_PIN_MARGIN * 1000;
 }
@@ -81,7 +82,23 @@ world_ask_pin(void *arg, const struct login_prompt *p, struct secret *ret)
 
 	if ((r = prompt_pin(p, &text)) != ERR_OK)
 		return r;
-	return pinentry_pin(w->window, &text.text, window_end(p->rq), ret);
+	return pinentry_pin(w->window, &text.text, world_window_end(p->rq), ret);
+}
+
+/* The window only tells; it is closed when the login has ended. */
+static enum err
+world_tell_pinpad(void *arg, const struct login_prompt *p)
+{
+	AUTO(prompt_free) struct prompt text = { 0 };
+	struct world *w = arg;
+	enum err r;
+
+	w->pinpad_end = world_window_end(p->rq);
+	if (w->message == NULL)
+		return fail(ERR_NO_PINENTRY, "no window to tell it in");
+	if ((r = prompt_pinpad(p, &text)) != ERR_OK)
+		return r;
+	return pinentry_show(w->message, &text.text, w->pinpad_end);
 }
 
 static enum err
@@ -95,7 +112,7 @@ world_ask_last_try(void *arg, const struct login_prompt *p)
 		return fail(ERR_PIN_LAST_TRY, "the configuration keeps the last try");
 	if ((r = prompt_last_try(p, &text)) != ERR_OK)
 		return r;
-	return pinentry_confirm(w->window, &text.text, window_end(p->rq));
+	return pinentry_confirm(w->window, &text.text, world_window_end(p->rq));
 }
 
 static struct native_options
@@ -117,8 +134,8 @@ ignored(const struct world *w, const char *ret[HOST_LIST])
 	return l->n;
 }
 
-static bool
-is_ignored(const struct world *w, const struct pcsc_reader_state *r)
+bool
+world_is_ignored(const struct world *w, const struct pcsc_reader_state *r)
 {
 	const char *ignore[HOST_LIST];
 
@@ -138,7 +155,7 @@ bool
 world_had_card(const struct world *w)
 {
 	for (size_t i = 0; i < w->n_before; i++)
-		if (w->before[i].present && !is_ignored(w, &w->before[i]) &&
+		if (w->before[i].present && !world_is_ignored(w, &w->before[i]) &&
 		    has_profile(w, &w->before[i]))
 			return true;
 	return false;
@@ -206,15 +223,69 @@ may_still_come(const struct world *w, const struct readers *now, enum err found)
 	if (found != ERR_CARD_UNKNOWN)
 		return found == ERR_NO_CARD || found == ERR_NO_READER;
 	for (size_t i = 0; i < now->n; i++)
-		if (!now->all[i].present && !is_ignored(w, &now->all[i]))
+		if (!now->all[i].present && !world_is_ignored(w, &now->all[i]))
 			return true;
 	return false;
 }
 
+static void
+hand_over(struct world *w, const struct host_module *m, const struct pcsc_reader_state *r)
+{
+	struct wire_hand_over *h = &w->hand_over;
+
+	snprintf(h->module, sizeof(h->module), "%s", m->name);
+	if (r == NULL)
+		return;
+	memcpy(h->reader, r->name, sizeof(h->reader));
+	h->event_counter = r->event_counter;
+}
+
+static const struct host_module *
+module_for(const struct world *w, enum err why, const struct pcsc_reader_state *r)
+{
+	if (!r->present || r->mute || world_is_ignored(w, r))
+		return NULL;
+	return host_module_for(w->conf, why, r->name, cur_of(r->atr, r->atr_len));
+}
+
+/*
+ * Our drivers know none of the cards.  One that a module serves is handed over; of several
+ * the one that was inserted after the login began, never a guess.  Without any, the token
+ * that needs no reader.
+ */
+static enum err
+offer_to_modules(struct world *w, const struct readers *now, enum err why)
+{
+	const struct pcsc_reader_state *one = NULL, *new = NULL;
+	size_t n = 0, n_new = 0;
+	const struct host_module *m;
+
+	for (size_t i = 0; i < now->n; i++) {
+		const struct pcsc_reader_state *r = &now->all[i];
+
+		if (module_for(w, ERR_CARD_UNKNOWN, r) == NULL)
+			continue;
+		n++;
+		one = r;
+		if (!reader_had_card(w->before, w->n_before, r)) {
+			n_new++;
+			new = r;
+		}
+	}
+	if (n > 1 && n_new != 1)
+		return fail(ERR_SEVERAL_CARDS, "%zu cards for vendors' libraries", n);
+	if (n != 0) {
+		one = n == 1 ? one : new;
+		hand_over(w, module_for(w, ERR_CARD_UNKNOWN, one), one);
+	} else if ((m = host_module_without_reader(w->conf)) != NULL) {
+		hand_over(w, m, NULL);
+	}
+	return why;
+}
+
 /* *ret_wait: there is no card yet, and the error says so far why. */
 static enum err
-look(const struct world *w, struct readers *now, struct pcsc_reader_state *ret,
-    bool *ret_wait)
+look(struct world *w, struct readers *now, struct pcsc_reader_state *ret, bool *ret_wait)
 {
 	enum err r;
 
@@ -224,7 +295,9 @@ look(const struct world *w, struct readers *now, struct pcsc_reader_state *ret,
 	if (now->n > NELEM(now->all))
 		now->n = NELEM(now->all);
 	r = find(w, ret);
-	*ret_wait = may_still_come(w, now, r);
+	if (r == ERR_CARD_UNKNOWN || r == ERR_NO_CARD || r == ERR_NO_READER)
+		r = offer_to_modules(w, now, r);
+	*ret_wait = w->hand_over.module[0] == '\0' && may_still_come(w, now, r);
 	return r;
 }
 
@@ -250,8 +323,8 @@ wait_for_card(struct world *w, const struct login_request *rq, struct readers *n
 	enum err r;
 	bool wait;
 
-	if (end > window_end(rq))
-		end = window_end(rq);
+	if (end > world_window_end(rq))
+		end = world_window_end(rq);
 	if ((r = show_message(w, rq, end)) != ERR_OK)
 		return r;
 	for (;;) {
@@ -261,6 +334,13 @@ wait_for_card(struct world *w, const struct login_request *rq, struct readers *n
 		if (!wait || clock_boot_ms() >= end)
 			return r;
 	}
+}
+
+void
+world_doubt_tries(const struct world *w, struct means_view *v)
+{
+	if (w->cache == NULL && v->pin.tries < 0)
+		v->pin.last_try = true;
 }
 
 static enum err
@@ -276,9 +356,7 @@ open_means(const struct world *w, const char *name, struct means **ret,
 	    (r = native_open(reader, &o, &m)) != ERR_OK ||
 	    (r = m->ops->look(m, ret_view)) != ERR_OK)
 		return r;
-	/* Neither the card nor we can count: any try may be the last. */
-	if (w->cache == NULL && ret_view->pin.tries < 0)
-		ret_view->pin.last_try = true;
+	world_doubt_tries(w, ret_view);
 	*ret = m;
 	m = NULL;		/* the caller's now */
 	return ERR_OK;
@@ -291,6 +369,7 @@ world_means(void *arg, const struct login_request *rq, struct means **ret,
 	struct pcsc_reader_state s;
 	struct world *w = arg;
 	struct readers now;
+	const struct host_module *m;
 	bool wait;
 	enum err r = look(w, &now, &s, &wait);
 
@@ -303,7 +382,10 @@ world_means(void *arg, const struct login_request *rq, struct means **ret,
 	}
 	if (r != ERR_OK)
 		return r;
-	return open_means(w, s.name, ret, ret_view);
+	r = open_means(w, s.name, ret, ret_view);
+	if ((m = module_for(w, r, &s)) != NULL)
+		hand_over(w, m, &s);
+	return r;
 }
 
 struct login_world
@@ -314,6 +396,7 @@ world_of(struct world *w)
 		.utc = world_utc, .boot_ms = world_boot_ms, .random = world_random,
 		.step = world_step, .means = world_means, .renew = world_renew,
 		.ask_last_try = world_ask_last_try, .ask_pin = world_ask_pin,
+		.tell_pinpad = world_tell_pinpad,
 		.store = w->store, .pass_types = "ZN",
 	};
 }

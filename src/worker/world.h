@@ -10,7 +10,9 @@
 #include "card/profile.h"
 #include "host/conf.h"
 #include "host/pinentry.h"
-#include "login/login.h"
+#include "login/wire.h"
+
+struct guard;			/* worker/guard.h */
 
 #define WORLD_READERS	64
 #define WORLD_CARD_MS	30000	/* DESIGN section 4: so long a card is waited for */
@@ -29,6 +31,17 @@ struct world {
 	struct profiles profiles;
 	struct card_cache *cache;	/* may be NULL */
 	struct cert_store *store;
+	/*
+	 * Set when our drivers cannot serve the card and a module of the configuration
+	 * does: the login then ends with an error here, and goes on there.
+	 */
+	struct wire_hand_over hand_over;
+	/* of dezi-module-worker */
+	const struct host_module *module;
+	const char *reader;		/* "": the token is in none */
+	uint32_t events;		/* of that reader */
+	struct guard *guard;
+	int64_t	 pinpad_end;		/* until then a person may type on the reader */
 };
 
 /* What login_run() wants; w must outlive it. */
@@ -36,6 +49,13 @@ struct login_world world_of(struct world *w);
 
 /* Close one of its windows; NULL is fine. */
 void world_close_window(struct world *w, struct pinentry **window);
+
+/* The limit of windows: they close that much before the challenge ends. */
+int64_t world_window_end(const struct login_request *rq);
+/* Is this reader not to be used? */
+bool world_is_ignored(const struct world *w, const struct pcsc_reader_state *r);
+/* Neither the card nor we can count: any try may be the last. */
+void world_doubt_tries(const struct world *w, struct means_view *v);
 
 /* Was there, when the login began, a card that a profile knows? */
 bool world_had_card(const struct world *w);

@@ -112,8 +112,10 @@ class Run:
         """What is started by configured path must belong to us: the tree may not."""
         part = self.dir / "programs.part"
         part.mkdir()
-        if (self.build / "dezi-login-worker").exists():
-            shutil.copy(self.build / "dezi-login-worker", part)
+        for name in ("dezi-login-worker", "dezi-module-worker", ".libs/dezi-pkcs11.so",
+                     "tests/unit/.libs/fake_p11.so"):
+            if (self.build / name).exists():
+                shutil.copy(self.build / name, part)
         shutil.copytree(TOP / "drivers" / "profiles", part / "profiles",
                         ignore=shutil.ignore_patterns("README*"))
         part.rename(self.programs)
@@ -202,15 +204,16 @@ class Process:
 class Box:
     """pcscd, vpcd and dezi-vcard in namespaces of their own (tests/e2e/box)."""
 
-    def __init__(self, run, directory):
+    def __init__(self, run, directory, reader=None):
         self.run = run
         self.dir = directory
         self.dir.mkdir()
+        env = dict(os.environ, **({"DEZI_READER_NAME": reader} if reader else {}))
         self.control = self.dir / "card.sock"
         self.pcsc_socket = self.dir / "pcscd.comm"
         with open(self.dir / "box.log", "ab") as log:
             self.process = subprocess.Popen(
-                [str(HERE / "box"), str(self.dir)], stdin=subprocess.PIPE,
+                [str(HERE / "box"), str(self.dir)], env=env, stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
         # Where there are no namespaces, one after the other.
         self.answer("start", 600)
@@ -281,12 +284,12 @@ class Box:
 class House:
     """Everything that one login needs.  Parts are started when a scenario asks for them."""
 
-    def __init__(self, run, pin=None):
+    def __init__(self, run, pin=None, reader=None):
         self.run = run
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="", dir=run.dir))
         self.dir.chmod(0o755)
         self.processes = []
-        self.box = Box(run, self.dir / "box")
+        self.box = Box(run, self.dir / "box", reader)
         self.key = BrokerKey(self.dir)
         self.broker_dir = self.dir / "broker"
         self.broker_dir.mkdir(mode=0o755)
@@ -334,10 +337,12 @@ class House:
         return path
 
     def means_conf(self):
-        """One row for each CA and policy that the test PKI's login certificates have."""
+        """Rows for each CA and policy that the test PKI's login certificates have."""
         rows = []
         for card, driver in (("z", "uzi"), ("n", "uzi"), ("z-g4", "uzi"), ("piv", "piv")):
             issuer_cn, policy = certificate_facts(self.run.pki, card)
+            rows.append(f"[means {card}-module]\nissuer_cn = {issuer_cn}\npolicy = {policy}\n"
+                        f"driver = vendor\none_transaction = no\nacr = {LOA_HIGH}\n")
             rows.append(f"[means {card}]\nissuer_cn = {issuer_cn}\npolicy = {policy}\n"
                         f"driver = {driver}\none_transaction = yes\nacr = {LOA_HIGH}\n")
         return "\n".join(rows)
@@ -437,11 +442,12 @@ role = 00.000
 
     # Agent
 
-    def agent_conf(self, name="agent", policy=None, broker=None, **changes):
+    def agent_conf(self, name="agent", policy=None, broker=None, modules=None, **changes):
         agent = {
             "language": "nl", "require_session": "no",
             "pcsc_socket": self.box.pcsc_socket, "pinentry": self.person.program,
             "worker": self.run.programs / "dezi-login-worker",
+            "module_worker": self.run.programs / "dezi-module-worker",
             "profiles": self.run.programs / "profiles",
             "audit": self.dir / f"{name}-audit.log",
         }
@@ -453,7 +459,9 @@ role = 00.000
                  "trust": self.trust}
         there.update(broker or {})
         lines = []
-        for section, values in (("agent", agent), ("policy", rules), ("broker main", there)):
+        sections = [("agent", agent), ("policy", rules), ("broker main", there)]
+        sections += [(f"module {module}", keys) for module, keys in (modules or {}).items()]
+        for section, values in sections:
             lines.append(f"[{section}]")
             for key, value in values.items():
                 if value is None:

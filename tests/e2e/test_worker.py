@@ -21,7 +21,7 @@ from test_login import FOREIGN
 from typist import Typist
 
 LOGIN, CHALLENGE, REFUSED = 1, 2, 3
-STEP, NEED_CHALLENGE, DONE, FAILED = 16, 17, 18, 19
+STEP, NEED_CHALLENGE, DONE, FAILED, HAND_OVER = 16, 17, 18, 19, 20
 
 RP_NL, RP_EN = "Ziekenhuis Oost, dossier", "Hospital East, records"
 CALLER = "/usr/bin/epd"
@@ -58,7 +58,7 @@ def take(data):
 class Worker:
     """One worker, with our end of its socket."""
 
-    def __init__(self, home, env=None, clean=True, **conf):
+    def __init__(self, home, env=None, clean=True, program="dezi-login-worker", words=(), **conf):
         self.home = home
         ours, theirs = socket.socketpair()
         self.socket = ours
@@ -66,11 +66,10 @@ class Worker:
         variables.update(env or {})
         if not clean:
             variables["PATH"] = os.environ["PATH"]
-        program = home.run.programs / "dezi-login-worker"
         self.log = open(home.dir / "worker.log", "ab")      # pylint: disable=consider-using-with
         self.process = subprocess.Popen(
-            [sys.executable, "-ISc", START, str(theirs.fileno()), program,
-             "--config", home.agent_conf(**conf), "--broker", "main"],
+            [sys.executable, "-ISc", START, str(theirs.fileno()), home.run.programs / program,
+             "--config", home.agent_conf(**conf), "--broker", "main", *words],
             env=variables, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL,
             stdout=self.log, stderr=self.log, start_new_session=True)
         theirs.close()
@@ -123,7 +122,8 @@ class Worker:
                 + b"\0" + struct.pack(">Q", deadline) + field(CALLER) + field(language))
 
     def end(self, renew=None):
-        """Until DONE (the assertion's header and payload) or FAILED (word, tries)."""
+        """Until DONE (the assertion's header and payload), FAILED (word, tries) or
+        HAND_OVER (which, module, reader, event counter)."""
         while True:
             kind, body = self.hear()
             if kind == STEP:
@@ -134,6 +134,10 @@ class Worker:
                 jws, body = take(body)
                 self.reader, body = take(body)
                 return assertion.read(jws.decode())
+            elif kind == HAND_OVER:
+                module, body = take(body)
+                reader, body = take(body)
+                return HAND_OVER, module.decode(), reader.decode(), struct.unpack(">I", body)[0]
             else:
                 equal(kind, FAILED, "frame")
                 word, body = take(body)

@@ -42,6 +42,19 @@ failure(struct cur in)
 		(void)err_of_word(f.word);
 }
 
+static void
+hand_over(struct cur in)
+{
+	AUTO(buf_free) struct buf again = BUF(65536);
+	struct wire_hand_over h;
+
+	if (wire_get_hand_over(in, &h) != ERR_OK)
+		return;
+	must(h.module[0] != '\0');
+	must(wire_put_hand_over(&again, &h) == ERR_OK);
+	must(cur_eq(buf_view(&again), in));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -50,5 +63,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	request(in);
 	done(in);
 	failure(in);
+	hand_over(in);
 	return 0;
 }

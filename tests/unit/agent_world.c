@@ -331,6 +331,11 @@ conf_make(struct world *w)
 	n = snprintf(w->conf.worker, sizeof(w->conf.worker), "%s/tests/unit/fake_worker",
 	    top == NULL ? "." : top);
 	assert_true(n > 0 && (size_t)n < sizeof(w->conf.worker));
+	memcpy(w->conf.module_worker, w->conf.worker, sizeof(w->conf.worker));
+	w->conf.n_modules = 2;
+	strcpy(w->conf.modules[0].name, "vendor");
+	w->conf.modules[0].use = true;
+	strcpy(w->conf.modules[1].name, "off");
 	w->conf.native_client.n = 1;
 	strcpy(w->conf.native_client.item[0], "epd");
 	w->conf.n_brokers = 1;

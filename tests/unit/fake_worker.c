@@ -247,6 +247,72 @@ surroundings(void)
 		failed(ERR_MISMATCH, -1);
 }
 
+/* Are we the module worker, started as such? */
+static bool vendor;
+
+static void
+hand_over_to(const char *module)
+{
+	AUTO(buf_free) struct buf b = BUF(FRAME_MAX);
+	struct wire_hand_over h = { .reader = "Reader B 01 00", .event_counter = 7 };
+
+	strcpy(h.module, module);
+	if (wire_put_hand_over(&b, &h) != ERR_OK)
+		_exit(3);
+	say(WIRE_HAND_OVER, buf_view(&b));
+	pause();
+}
+
+static void
+hand_over(void)
+{
+	if (!vendor)
+		hand_over_to("vendor");
+	else
+		good();
+}
+
+static void
+vendor_dies(void)
+{
+	if (!vendor)
+		hand_over_to("vendor");
+	dies();
+}
+
+static void
+vendor_hands_over(void)
+{
+	hand_over_to("vendor");
+}
+
+static void
+hand_over_to_nobody(void)
+{
+	hand_over_to("nobody");
+}
+
+static void
+hand_over_to_what_is_off(void)
+{
+	hand_over_to("off");
+}
+
+/* Neither is configured to be in no reader. */
+static void
+no_reader(void)
+{
+	AUTO(buf_free) struct buf b = BUF(FRAME_MAX);
+	AUTO(login_result_free) struct login_result r = { .assertion = BUF(JWS_MAX),
+		.serial = "4E4C0001", .alg = JWS_RS256 };
+
+	buf_str(&r.assertion, "aGVhZGVy.cGF5bG9hZA.c2lnbmF0dXJl");
+	if (wire_put_done(&b, &r) != ERR_OK)
+		_exit(3);
+	say(WIRE_DONE, buf_view(&b));
+	pause();
+}
+
 static const struct {
 	const char *word;
 	void	    (*act)(void);
@@ -261,6 +327,11 @@ static const struct {
 	{ "agents_frame", agents_frame }, { "renew", renew },
 	{ "renew_often", renew_often }, { "renew_impatient", renew_impatient },
 	{ "surroundings", surroundings },
+	{ "hand_over", hand_over }, { "vendor_dies", vendor_dies },
+	{ "vendor_hands_over", vendor_hands_over },
+	{ "hand_over_to_nobody", hand_over_to_nobody },
+	{ "hand_over_to_what_is_off", hand_over_to_what_is_off },
+	{ "no_reader", no_reader },
 };
 
 int
@@ -269,7 +340,12 @@ main(int argc, char **argv)
 	AUTO(buf_free) struct buf script = BUF(64), body = BUF(FRAME_MAX);
 	uint8_t type;
 
-	if (argc != 5 || strcmp(argv[1], "--config") != 0 ||
+	if (argc == 11 && strcmp(argv[5], "--module") == 0 &&
+	    strcmp(argv[6], "vendor") == 0 && strcmp(argv[7], "--reader") == 0 &&
+	    strcmp(argv[8], "Reader B 01 00") == 0 && strcmp(argv[9], "--events") == 0 &&
+	    strcmp(argv[10], "7") == 0)
+		vendor = true;
+	if ((argc != 5 && !vendor) || strcmp(argv[1], "--config") != 0 ||
 	    strcmp(argv[3], "--broker") != 0 ||
 	    file_read(argv[2], &script) != ERR_OK || buf_cstr(&script) == NULL)
 		return 2;

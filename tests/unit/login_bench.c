@@ -95,7 +95,7 @@ world_means(void *arg, const struct login_request *rq, struct means **ret,
 		.reader = "Reader\n1", .event_counter = 7, .driver = "uzi",
 		.serial = "5A01",
 		.cert = BUF(CERT_DER_MAX), .alg = b->alg, .pin = b->pin, .pin_min = 6,
-		.pin_max = 8, .pin_digits_only = true,
+		.pin_max = 8, .pin_digits_only = true, .pinpad = b->pinpad,
 	};
 	buf_cur(&ret_view->cert, buf_view(&b->leaf->der));
 	b->opened++;
@@ -112,6 +112,16 @@ see(struct bench_seen *s, const struct login_prompt *p)
 	memcpy(s->reader, p->says->evidence.reader, sizeof(s->reader));
 	s->tries = p->pin.tries;
 	s->why = p->why;
+}
+
+static enum err
+world_tell_pinpad(void *arg, const struct login_prompt *p)
+{
+	struct bench *b = arg;
+
+	see(&b->seen[0], p);
+	b->told_pinpad++;
+	return ERR_OK;
 }
 
 static enum err
@@ -215,7 +225,8 @@ bench_start(void **state)
 	fill_store(&b->store);
 	b->w = (struct login_world){
 		b, world_utc, world_boot, world_random, world_step, world_means,
-		world_renew, world_ask_last_try, world_ask_pin, b->store, "ZN",
+		world_renew, world_ask_last_try, world_ask_pin, world_tell_pinpad,
+		b->store, "ZN",
 	};
 	b->rq = (struct login_request){
 		.login_id = "login-1", .challenge = "old.challenge.0",

@@ -91,12 +91,29 @@ answer_with_a_bad_lease(void **state)
 
 /* Workers that fail */
 
+/* T29: what a vendor's library does to its process is told, and ends there. */
+static void
+vendors_worker_misbehaves(void **state)
+{
+	struct world *w = *state;
+
+	world_start(w);
+	world_script(w, "vendor_dies");
+	world_expect(w, world_login(w), 502, "vendor_library");
+	world_script(w, "vendor_hands_over");
+	world_expect(w, world_login(w), 502, "vendor_library");
+	assert_int_equal(w->broker.assertions, 0);
+	world_script(w, "hand_over");
+	world_expect(w, world_login(w), 200, NULL);
+}
+
 static void
 worker_misbehaves(void **state)
 {
 	static const char *const scripts[] = { "dies", "leaves", "garbage", "empty_frame",
 		"unknown_type", "unknown_step", "bad_done", "bad_failed", "failed_ok",
-		"agents_frame", "renew_impatient", "no such word" };
+		"agents_frame", "renew_impatient", "no such word",
+		"hand_over_to_nobody", "hand_over_to_what_is_off", "no_reader" };
 	struct world *w = *state;
 
 	world_start(w);
@@ -154,6 +171,7 @@ main(void)
 		TEST(brokers_owner_is_another),
 		TEST(answer_with_a_bad_lease),
 		TEST(worker_misbehaves),
+		TEST(vendors_worker_misbehaves),
 		TEST(worker_is_not_there),
 		TEST(stubborn_worker_is_killed),
 	};

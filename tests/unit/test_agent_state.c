@@ -112,6 +112,19 @@ watch_that_is_behind(void **state)
 	assert_int_equal(presence_compare(&p, w), PRESENCE_BEHIND);
 }
 
+/* A token of a [module] with "reader = none" cannot leave one. */
+static void
+token_in_no_reader(void **state)
+{
+	AUTO(watch_drop) struct watch_state *w = watch_new();
+	const struct presence p = { .reader = "", .generation = 99 };
+
+	(void)state;
+	assert_int_equal(presence_compare(&p, w), PRESENCE_SAME);
+	w->service = false;
+	assert_int_equal(presence_compare(&p, w), PRESENCE_SAME);
+}
+
 /* Leases */
 
 static void
@@ -294,6 +307,7 @@ main(void)
 		cmocka_unit_test(same_card_is_present),
 		cmocka_unit_test(removal_in_every_form),
 		cmocka_unit_test(watch_that_is_behind),
+		cmocka_unit_test(token_in_no_reader),
 		cmocka_unit_test(lease_is_renewed_in_time),
 		cmocka_unit_test(lease_runs_out),
 		cmocka_unit_test(shortest_lease_is_tried_twice),

@@ -18,6 +18,21 @@ blocked(void **state)
 	assert_true(b->ret.pin.blocked);
 }
 
+/* We never see it, and the assertion says so. */
+static void
+pin_on_the_reader(void **state)
+{
+	struct bench *b = *state;
+
+	b->pinpad = true;
+	assert_ok(bench_run(b));
+	assert_int_equal(b->asked, 0);
+	assert_int_equal(b->told_pinpad, 1);
+	assert_int_equal(b->signed_, 1);
+	assert_string_equal(b->sent[0], "");
+	assert_string_equal(b->steps, "reading_card asking_pin signing ");
+}
+
 static void
 wrong_then_right(void **state)
 {
@@ -306,7 +321,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(blocked), T(wrong_then_right), T(wrong_and_one_left), T(wrong_twice),
+		T(blocked), T(pin_on_the_reader), T(wrong_then_right),
+		T(wrong_and_one_left), T(wrong_twice),
 		T(blocked_by_this_one), T(last_try_refused), T(last_try_agreed),
 		T(last_try_lost), T(unknown_and_wrong), T(unknown_and_right),
 		T(unknown_and_maybe_the_last), T(impossible_pins),

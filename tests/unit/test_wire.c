@@ -143,10 +143,33 @@ failure(void **state)
 	assert_int_equal(f.tries, -1);
 }
 
+static void
+hand_over(void **state)
+{
+	AUTO(buf_free) struct buf b = BUF(1024);
+	const struct wire_hand_over h = { "vendor", "Reader \xff 00", 7 };
+	struct wire_hand_over r;
+
+	(void)state;
+	assert_ok(wire_put_hand_over(&b, &h));
+	assert_ok(wire_get_hand_over(buf_view(&b), &r));
+	assert_string_equal(r.module, h.module);
+	assert_string_equal(r.reader, h.reader);
+	assert_int_equal(r.event_counter, 7);
+	for (size_t n = 0; n < b.len; n++)
+		assert_err(wire_get_hand_over(cur_of(b.p, n), &r), ERR_MALFORMED);
+	buf_u8(&b, 0);
+	assert_err(wire_get_hand_over(buf_view(&b), &r), ERR_MALFORMED);
+	buf_clear(&b);
+	assert_ok(wire_put_hand_over(&b, &(struct wire_hand_over){ .event_counter = 1 }));
+	assert_err(wire_get_hand_over(buf_view(&b), &r), ERR_MALFORMED);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hand_over),
 		cmocka_unit_test(request),
 		cmocka_unit_test(request_cut),
 		cmocka_unit_test(request_wrong),
