@@ -218,6 +218,7 @@ on_signed(void *arg, const struct login_result *r)
 	/* Only a token that is configured so may be in no reader. */
 	if (r->reader[0] == '\0' && (t->module == NULL || !t->module->no_reader)) {
 		log_error("worker: a card in no reader");
+		worker_finish(&t->worker);
 		give_up(t, ERR_FAILED, -1);
 		return;
 	}

@@ -475,7 +475,7 @@ main(void)
 		BAD("nothing", "line 0: expected at least one [broker NAME]", ""),
 		BAD("no broker", "line 1: expected at least one [broker NAME]",
 		    "[agent]\n"),
-		BAD("unknown section", "line 1: expected [agent], [policy] or",
+		BAD("unknown section", "line 1: expected [agent], [policy], [broker NAME] or",
 		    "[agents]\n"),
 		BAD("section with a name too many", "line 1: expected [agent]",
 		    "[agent x]\n"),
