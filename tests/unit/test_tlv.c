@@ -334,18 +334,18 @@ encodes_the_four_cases(void **state)
 		enum apdu_form form;
 		const char *want;
 	} cases[] = {
-		{ { 0, 0x20, 0, 2, { NULL, 0 }, 0, false }, APDU_SHORT, "00200002" },
-		{ { 0, 0xb0, 1, 2, { NULL, 0 }, 254, false }, APDU_SHORT, "00B00102FE" },
-		{ { 0, 0xb0, 1, 2, { NULL, 0 }, 256, false }, APDU_SHORT, "00B0010200" },
-		{ { 0, 0xb0, 1, 2, { NULL, 0 }, 4096, false }, APDU_SHORT, "00B0010200" },
-		{ { 0, 0xb0, 1, 2, { NULL, 0 }, 256, false }, APDU_SHORT_T0, "00B0010200" },
-		{ { 0, 0xa4, 0, 12, { data, 2 }, 0, false }, APDU_SHORT, "00A4000C02AABB" },
-		{ { 1, 0xa4, 2, 0, { data, 2 }, 256, false }, APDU_SHORT, "01A4020002AABB00" },
-		{ { 1, 0xa4, 2, 0, { data, 2 }, 256, false }, APDU_SHORT_T0, "01A4020002AABB" },
-		{ { 0, 0x20, 0, 2, { NULL, 0 }, 0, false }, APDU_EXTENDED, "00200002" },
-		{ { 0, 0xb0, 1, 2, { NULL, 0 }, 4096, false }, APDU_EXTENDED, "00B00102001000" },
-		{ { 0, 0xa4, 0, 12, { data, 2 }, 0, false }, APDU_EXTENDED, "00A4000C000002AABB" },
-		{ { 0, 0x87, 7, 0x9a, { data, 2 }, 257, false }, APDU_EXTENDED,
+		{ { 0, 0x20, 0, 2, { NULL, 0 }, 0, false, false }, APDU_SHORT, "00200002" },
+		{ { 0, 0xb0, 1, 2, { NULL, 0 }, 254, false, false }, APDU_SHORT, "00B00102FE" },
+		{ { 0, 0xb0, 1, 2, { NULL, 0 }, 256, false, false }, APDU_SHORT, "00B0010200" },
+		{ { 0, 0xb0, 1, 2, { NULL, 0 }, 4096, false, false }, APDU_SHORT, "00B0010200" },
+		{ { 0, 0xb0, 1, 2, { NULL, 0 }, 256, false, false }, APDU_SHORT_T0, "00B0010200" },
+		{ { 0, 0xa4, 0, 12, { data, 2 }, 0, false, false }, APDU_SHORT, "00A4000C02AABB" },
+		{ { 1, 0xa4, 2, 0, { data, 2 }, 256, false, false }, APDU_SHORT, "01A4020002AABB00" },
+		{ { 1, 0xa4, 2, 0, { data, 2 }, 256, false, false }, APDU_SHORT_T0, "01A4020002AABB" },
+		{ { 0, 0x20, 0, 2, { NULL, 0 }, 0, false, false }, APDU_EXTENDED, "00200002" },
+		{ { 0, 0xb0, 1, 2, { NULL, 0 }, 4096, false, false }, APDU_EXTENDED, "00B00102001000" },
+		{ { 0, 0xa4, 0, 12, { data, 2 }, 0, false, false }, APDU_EXTENDED, "00A4000C000002AABB" },
+		{ { 0, 0x87, 7, 0x9a, { data, 2 }, 257, false, false }, APDU_EXTENDED,
 		    "0087079A000002AABB0101" },
 	};
 
