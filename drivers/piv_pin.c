@@ -69,8 +69,12 @@ put_pair(const struct profile *p, const struct secret *first, const struct secre
 static struct pin_rules
 rules_of(const struct profile *p, uint8_t ref)
 {
-	return (struct pin_rules){ p->pin_min,
-	    p->pin_max < PIV_SECRET_LEN ? p->pin_max : PIV_SECRET_LEN, p->pin_digits, ref };
+	return (struct pin_rules){
+		.min = p->pin_min,
+		.max = p->pin_max < PIV_SECRET_LEN ? p->pin_max : PIV_SECRET_LEN,
+		.digits_only = p->pin_digits, .ref = ref,
+		.block = PIV_SECRET_LEN, .pad = 0xff,
+	};
 }
 
 enum err
@@ -175,6 +179,7 @@ piv_verify(void *state, struct channel *ch, const struct card_key *key,
 	AUTO(secret_wipe) struct secret padded = { .len = 0 };
 	struct apdu a = { .ins = 0x20, .p2 = key->pin_ref, .secret = true };
 	struct piv *v = state;
+	const struct pin_rules rules = rules_of(v->p, key->pin_ref);
 	unsigned sw;
 	enum err r;
 
@@ -182,11 +187,13 @@ piv_verify(void *state, struct channel *ch, const struct card_key *key,
 		return fail(ERR_UNSUPPORTED, "a key without a PIN");
 	/* Nothing may come between the PIN and the key that wants it each time: so what
 	 * must be known of the key is read now (pt2 section 3.2.4). */
-	if ((r = put_secret(v->p, pin, &padded)) != ERR_OK ||
+	if ((pin != NULL && (r = put_secret(v->p, pin, &padded)) != ERR_OK) ||
 	    (r = piv_learn(v, ch, key->slot)) != ERR_OK)
 		return r;
 	a.data = secret_view(&padded);
-	if ((r = channel_send(ch, &a, NULL, &sw)) != ERR_OK)
+	r = pin != NULL ? channel_send(ch, &a, NULL, &sw) :
+	    channel_pad(ch, PAD_VERIFY, &a, &rules, &sw);
+	if (r != ERR_OK)
 		return note(r, "VERIFY");
 	return pin_result(v->p, "VERIFY", sw, ret);
 }
@@ -218,16 +225,19 @@ piv_change(void *state, struct channel *ch, const struct card_key *key,
 	AUTO(secret_wipe) struct secret both = { .len = 0 };
 	struct apdu a = { .ins = 0x24, .secret = true };
 	const struct piv *v = state;
+	const struct pin_rules rules = rules_of(v->p, key->pin_ref);
 	unsigned sw;
 	enum err r;
 
 	if (key->no_pin)
 		return fail(ERR_UNSUPPORTED, "a key without a PIN");
-	if ((r = put_pair(v->p, old, new, &both)) != ERR_OK)
+	if (old != NULL && (r = put_pair(v->p, old, new, &both)) != ERR_OK)
 		return r;
 	a.p2 = which == CARD_PIN ? key->pin_ref : PIV_PUK_REF;
 	a.data = secret_view(&both);
-	if ((r = channel_send(ch, &a, NULL, &sw)) != ERR_OK)
+	r = old != NULL ? channel_send(ch, &a, NULL, &sw) :
+	    channel_pad(ch, PAD_CHANGE, &a, &rules, &sw);
+	if (r != ERR_OK)
 		return note(r, "CHANGE REFERENCE DATA");
 	return pin_result(v->p, "CHANGE REFERENCE DATA", sw, ret);
 }

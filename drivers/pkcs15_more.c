@@ -127,12 +127,14 @@ pkcs15_change(void *state, struct channel *ch, const struct card_key *key,
 
 	if (which == CARD_PIN ? !pkcs15_pin(t, k, &form) : !pkcs15_puk(t, k, &form))
 		return fail(ERR_UNSUPPORTED, "no PIN or PUK is known for the key");
-	if ((r = put_both(&form, old, new, &both)) != ERR_OK ||
+	if ((old != NULL && (r = put_both(&form, old, new, &both)) != ERR_OK) ||
 	    (r = pkcs15_pin_folder(t, ch, &form)) != ERR_OK)
 		return r;
 	a.p2 = form.rules.ref;
 	a.data = cur_of(both.p, both.n);
-	if ((r = channel_send(ch, &a, NULL, &sw)) != ERR_OK)
+	r = old != NULL ? channel_send(ch, &a, NULL, &sw) :
+	    channel_pad(ch, PAD_CHANGE, &a, &form.rules, &sw);
+	if (r != ERR_OK)
 		return note(r, "CHANGE REFERENCE DATA");
 	if (sw == SW_BAD_DATA)
 		return fail(ERR_PIN_REFUSED, "CHANGE REFERENCE DATA: %s", sw_name(sw));

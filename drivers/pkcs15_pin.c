@@ -134,11 +134,20 @@ static struct pkcs15_pin
 by_profile(const struct profile *p, uint8_t ref)
 {
 	return (struct pkcs15_pin){
-		.rules = { p->pin_min, p->pin_max, p->pin_digits, ref },
+		.rules = { .min = p->pin_min, .max = p->pin_max,
+		    .digits_only = p->pin_digits, .ref = ref },
 		.padded = p->pin_pad_len != 0,
 		.pad = p->pin_pad,
 		.pad_len = p->pin_pad_len,
 	};
+}
+
+/* For those who let a reader make the command. */
+static void
+as_sent(struct pkcs15_pin *f)
+{
+	f->rules.block = f->padded ? f->pad_len : 0;
+	f->rules.pad = f->pad;
 }
 
 bool
@@ -151,6 +160,7 @@ pkcs15_pin(const struct pkcs15 *t, const struct p15_key *key, struct pkcs15_pin 
 		return false;
 	if (pin != NULL)
 		as_described(pin, &f);
+	as_sent(&f);
 	*ret = f;
 	return true;
 }
@@ -184,6 +194,7 @@ pkcs15_puk(const struct pkcs15 *t, const struct p15_key *key, struct pkcs15_pin 
 		return false;
 	*ret = by_profile(t->p, found->ref);
 	as_described(found, ret);
+	as_sent(ret);
 	return true;
 }
 
@@ -279,11 +290,13 @@ verify_form(struct pkcs15 *t, struct channel *ch, const struct pkcs15_pin *form,
 	unsigned sw;
 	enum err r;
 
-	if ((r = pkcs15_put_pin(form, pin, &padded)) != ERR_OK ||
+	if ((pin != NULL && (r = pkcs15_put_pin(form, pin, &padded)) != ERR_OK) ||
 	    (r = pkcs15_pin_folder(t, ch, form)) != ERR_OK)
 		return r;
 	a.data = secret_view(&padded);
-	if ((r = channel_send(ch, &a, NULL, &sw)) != ERR_OK)
+	r = pin != NULL ? channel_send(ch, &a, NULL, &sw) :
+	    channel_pad(ch, PAD_VERIFY, &a, &form->rules, &sw);
+	if (r != ERR_OK)
 		return note(r, "VERIFY");
 	return pkcs15_pin_result("VERIFY", sw, ret);
 }

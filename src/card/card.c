@@ -479,6 +479,7 @@ look(struct card *c, struct channel *ch, card_suits_fn *suits, void *arg,
 		return r;
 	if (c->driver->pin_rules(c->state, &view->key, &view->rules) != ERR_OK)
 		return fail(ERR_NO_CERT, "no PIN for the key");
+	view->keypad = reader_keypad(c->reader, PAD_VERIFY, &view->rules) != NULL;
 	return card_read_tries(c, ch, &view->key, &view->pin);
 }
 
@@ -615,7 +616,8 @@ verify(struct card *c, struct channel *ch, const struct card_key *key,
 	c->tries_seen = -1;
 	r = c->driver->verify(c->state, ch, key, pin, ret);
 	if (r == ERR_PIN_WRONG || r == ERR_PIN_BLOCKED || r == ERR_PIN_LENGTH ||
-	    r == ERR_PIN_UNSET)
+	    r == ERR_PIN_UNSET || r == ERR_CANCELLED || r == ERR_TIMEOUT ||
+	    r == ERR_UNSUPPORTED)
 		ch->reset = false;
 	card_count_wrong_pins(c, r);
 	return r;
@@ -662,6 +664,8 @@ card_pin_fits(struct card *c, const struct card_key *key, const struct secret *p
 
 	if (c->driver->pin_rules(c->state, key, &rules) != ERR_OK)
 		return fail(ERR_CARD, "no PIN for the key");
+	if (pin == NULL)
+		return ERR_OK;		/* the reader counts what is typed */
 	if (pin->len < rules.min || pin->len > rules.max)
 		return fail(ERR_PIN_LENGTH, "nothing was sent");
 	return ERR_OK;

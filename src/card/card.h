@@ -67,6 +67,8 @@ struct pin_rules {
 	size_t	 min, max;		/* bytes */
 	bool	 digits_only;
 	uint8_t	 ref;
+	size_t	 block;			/* bytes it is padded to in a command; 0: as it is */
+	uint8_t	 pad;			/* ... with this */
 };
 
 struct reader;			/* card/reader.h */
@@ -101,6 +103,7 @@ struct card_view {
 	struct pin_rules rules;
 	struct pin_state pin;
 	bool	from_cache;
+	bool	keypad;			/* the PIN can be typed on the reader */
 };
 void card_view_free(struct card_view *v);
 
@@ -145,6 +148,10 @@ MUST_CHECK enum err card_attest(struct card *c, const struct card_key *key,
  *	ERR_PIN_LAST_TRY	one try is left and allow_last is false: nothing was sent
  *	ERR_PIN_LENGTH		a PIN of that length or alphabet: nothing was sent
  *	ERR_PIN_WRONG, ERR_PIN_BLOCKED	ret_pin says what remains
+ * pin == NULL: it is typed on the reader's keypad, where the view says that it can be; the
+ * transaction is open meanwhile.
+ *	ERR_CANCELLED, ERR_TIMEOUT	by the person, on the reader: no try is lost
+ *	ERR_UNSUPPORTED		the keypad does not work and is not used again
  *	ERR_CARD_INACTIVE	the PIN was right and the card refuses to sign
  */
 MUST_CHECK enum err card_sign_once(struct card *c, const struct card_key *key,

@@ -220,6 +220,66 @@ channel_send(struct channel *ch, const struct apdu *cmd, struct buf *ret,
 	return ERR_OK;
 }
 
+/* One control code, or two; what went wrong on the way says nothing of the card. */
+static enum err
+type(struct reader *r, const struct pad_codes *codes, struct cur in, struct buf *reply)
+{
+	enum err e = r->ops->control(r, codes->begin, in, true, PAD_MS, reply);
+
+	if (e != ERR_OK || codes->finish == 0)
+		return e;
+	if (reply->len != 0)
+		return fail(ERR_CARD, "the keypad answers before anybody typed");
+	return r->ops->control(r, codes->finish, cur_of(NULL, 0), true, PAD_MS, reply);
+}
+
+static enum err
+ask_keypad(struct reader *r, enum pad_use use, const struct apdu *a,
+    const struct pin_rules *rules, unsigned *ret_sw)
+{
+	AUTO(buf_free) struct buf in = BUF(READER_CONTROL_MAX);
+	AUTO(buf_free) struct buf reply = BUF(READER_CONTROL_MAX);
+	const struct keypad *k = reader_keypad(r, use, rules);
+	struct pad_codes codes;
+	enum err e;
+
+	if (k == NULL || !pad_codes(&r->features, use, &codes))
+		return fail(ERR_UNSUPPORTED, "no keypad for this");
+	if ((e = pad_put(&in, &r->features, k, use, a, rules)) != ERR_OK)
+		return e;
+	e = type(r, &codes, buf_view(&in), &reply);
+	if (e == ERR_UNSUPPORTED)
+		return fail(e, "the reader has no such keypad");
+	if (e == ERR_TIMEOUT || e == ERR_LIMIT || e == ERR_CARD_BUSY)
+		return note(ERR_IO, "the keypad does not answer");
+	return e == ERR_OK ? pad_result(buf_view(&reply), ret_sw) : e;
+}
+
+enum err
+channel_pad(struct channel *ch, enum pad_use use, const struct apdu *cmd,
+    const struct pin_rules *rules, unsigned *ret_sw)
+{
+	struct apdu a = *cmd;
+	enum err r;
+
+	if (ch->dead)
+		return fail(ERR_IO, "the card has stopped answering");
+	if (ch->commands == CHANNEL_COMMANDS || ch->apdus == CHANNEL_APDUS)
+		return fail(ERR_LIMIT, "too many commands in one transaction");
+	ch->commands++;
+	ch->apdus++;
+	a.cla |= ch->number;
+	r = ask_keypad(ch->reader, use, &a, rules, ret_sw);
+	if (r == ERR_OK || r == ERR_CANCELLED || r == ERR_TIMEOUT || r == ERR_MISMATCH ||
+	    r == ERR_PIN_LENGTH)
+		return r;
+	/* What cannot be understood once is not asked again (pcsc.md section 9). */
+	if (r != ERR_REMOVED && r != ERR_CARD_RESET)
+		ch->reader->keypad_off = true;
+	ch->dead = r != ERR_UNSUPPORTED;
+	return note(r, "keypad");
+}
+
 enum err
 channel_logical(struct channel *ch, uint8_t n, bool open)
 {

@@ -58,4 +58,15 @@ MUST_CHECK enum err channel_logical(struct channel *ch, uint8_t n, bool open);
 MUST_CHECK enum err channel_send(struct channel *ch, const struct apdu *cmd,
     struct buf *ret, unsigned *ret_sw);
 
+/*
+ * The same, for a command whose data is a PIN (or, to change it, the old one and the new
+ * one) that a person types on the reader.  cmd has no data; rules say what stands there.
+ * Waits for the person.  *ret_sw is the card's word.
+ *	ERR_CANCELLED, ERR_TIMEOUT, ERR_MISMATCH, ERR_PIN_LENGTH	nothing was sent
+ *	ERR_UNSUPPORTED	the reader cannot, and is not asked again: nothing was sent
+ *	ERR_CARD, ERR_IO, ERR_REMOVED, ERR_CARD_RESET	who knows what was sent
+ */
+MUST_CHECK enum err channel_pad(struct channel *ch, enum pad_use use,
+    const struct apdu *cmd, const struct pin_rules *rules, unsigned *ret_sw);
+
 #endif

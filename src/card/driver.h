@@ -57,7 +57,13 @@ struct driver {
 	/* ERR_NOT_FOUND: cannot be read without spending a try. */
 	enum err (*tries)(void *state, struct channel *ch, const struct card_key *key,
 	    struct pin_state *ret);
-	/* ERR_PIN_*; ERR_PIN_LENGTH only before anything was sent. */
+	/*
+	 * ERR_PIN_*; ERR_PIN_LENGTH only before anything was sent.
+	 * pin == NULL: it is typed on the reader.  The driver sends the same command through
+	 * channel_pad(), without data, with the rules that pin_rules() gives (block and pad
+	 * say how the PIN stands in it), and passes on what that returns; the status word
+	 * means what it always means.  So do puk_verify() and change().
+	 */
 	enum err (*verify)(void *state, struct channel *ch, const struct card_key *key,
 	    const struct secret *pin, struct pin_state *ret);
 	/* Append the raw signature of input, which is what alg, one of the key's, says.
@@ -101,7 +107,8 @@ struct driver {
 	    struct pin_state *ret);
 	enum err (*puk_verify)(void *state, struct channel *ch, const struct card_key *key,
 	    const struct secret *puk, struct pin_state *ret);
-	/* A new PIN or PUK in place of the old one.  What verify() proved may be lost. */
+	/* A new PIN or PUK in place of the old one.  What verify() proved may be lost.
+	 * old == NULL, and new: both are typed on the reader (PAD_CHANGE). */
 	enum err (*change)(void *state, struct channel *ch, const struct card_key *key,
 	    enum card_secret which, const struct secret *old, const struct secret *new,
 	    struct pin_state *ret);

@@ -72,7 +72,8 @@ MUST_CHECK enum err card_may_try(const struct pin_state *s, bool allow_last);
 MUST_CHECK enum err card_check_events(struct card *c);
 /* How often we were wrong matters only where the card does not say what is left. */
 void card_count_wrong_pins(struct card *c, enum err verified);
-/* ERR_PIN_LENGTH: nothing needs to be sent to know that this is not it. */
+/* ERR_PIN_LENGTH: nothing needs to be sent to know that this is not it.  pin may be
+ * NULL: it will be typed on the reader. */
 MUST_CHECK enum err card_pin_fits(struct card *c, const struct card_key *key,
     const struct secret *pin);
 

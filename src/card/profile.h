@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
-#include "card/card.h"
+#include "card/keypads.h"
 #include "iso7816/apdu.h"
 
 #define PROFILE_PATTERNS	16
@@ -109,9 +109,10 @@ MUST_CHECK enum err profile_parse(struct cur text, const char *name, struct prof
 struct profiles {
 	struct profile *items[PROFILES_MAX + 1];	/* NULL-terminated, by name */
 	size_t	 n;
+	struct keypads keypads;
 };
 /*
- * All *.profile files of dir; one of the same name in more (NULL: none; need not
+ * All *.profile files of dir, and its keypads.conf; one of the same name in more (NULL: none; need not
  * exist) takes the place of the other.  Files and folders must belong to root or
  * owner and be writable by nobody else.  ERR_CONFIG, ERR_LIMIT, ERR_NOMEM.
  */

@@ -116,6 +116,8 @@ profiles_load(const char *dir, const char *more, uid_t owner, struct profiles *r
 		if (r == ERR_NOT_FOUND)
 			r = ERR_OK;
 	}
+	if (r == ERR_OK)
+		r = keypads_load(dir, more, owner, &all.keypads);
 	if (r != ERR_OK)
 		return note(r, "card profiles");
 	if (all.n == 0)

@@ -54,3 +54,16 @@ reader_max_apdu(struct reader *r)
 	(void)reader_features(r);
 	return r->max_apdu;
 }
+
+const struct keypad *
+reader_keypad(struct reader *r, enum pad_use use, const struct pin_rules *rules)
+{
+	const struct features *f;
+	const struct keypad *k;
+
+	if (r->keypads == NULL || r->keypad_off)
+		return NULL;
+	f = reader_features(r);
+	k = keypads_find(r->keypads, f, r->name);
+	return pad_can(f, k, use, rules) ? k : NULL;
+}

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "card/card.h"
-#include "card/feature.h"
+#include "card/keypads.h"
 
 #define READER_CONTROL_MAX	256	/* bytes to a control code, and of its answer */
 
@@ -58,6 +58,8 @@ struct reader {
 	size_t	 max_apdu;
 	bool	 asked;			/* features is what the reader said */
 	struct features features;	/* read by reader_features() */
+	const struct keypads *keypads;	/* those that may be used; NULL: none */
+	bool	 keypad_off;		/* it was tried and misbehaved */
 	void	*state;			/* the implementation's own */
 };
 
@@ -71,6 +73,9 @@ void reader_close(struct reader **r);
  * which is no answer.  Never NULL.
  */
 const struct features *reader_features(struct reader *r);
+/* How the keypad is used for such a PIN.  NULL: it cannot be, or may not. */
+const struct keypad *reader_keypad(struct reader *r, enum pad_use use,
+    const struct pin_rules *rules);
 /* The member max_apdu, after asking for it; 0: the reader does not say. */
 size_t reader_max_apdu(struct reader *r);
 

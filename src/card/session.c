@@ -48,6 +48,20 @@ find_authorities(struct card *c, struct channel *ch, struct card_contents *v)
 	return r == ERR_OK ? r : note(r, "authorities");
 }
 
+static void
+find_keypad(struct card *c, struct card_contents *v)
+{
+	struct reader *r = c->reader;
+
+	v->keypad = reader_keypad(r, PAD_VERIFY, &v->rules) != NULL;
+	v->keypad_change = reader_keypad(r, PAD_CHANGE, &v->rules) != NULL;
+	if (!v->has_puk)
+		return;
+	v->puk_keypad = c->driver->puk_verify != NULL &&
+	    reader_keypad(r, PAD_VERIFY, &v->puk_rules) != NULL;
+	v->puk_keypad_change = reader_keypad(r, PAD_CHANGE, &v->puk_rules) != NULL;
+}
+
 static enum err
 find_pins(struct card *c, struct channel *ch, struct card_contents *v)
 {
@@ -59,6 +73,7 @@ find_pins(struct card *c, struct channel *ch, struct card_contents *v)
 	}
 	v->has_puk = c->driver->puk_rules != NULL &&
 	    c->driver->puk_rules(c->state, v->login, &v->puk_rules) == ERR_OK;
+	find_keypad(c, v);
 	return card_read_tries(c, ch, v->login, &v->pin);
 }
 
@@ -201,6 +216,16 @@ card_read_authority(struct card *c, const struct card_authority *a, struct buf *
 	return r == ERR_NOT_FOUND ? fail(ERR_NO_CERT, "of this authority") : r;
 }
 
+/* Nobody is asked for a PIN that cannot be the right one any more. */
+static enum err
+worth_typing(struct card *c, struct channel *ch, const struct card_key *key,
+    struct pin_state *ret)
+{
+	enum err r = card_read_tries(c, ch, key, ret);
+
+	return r == ERR_OK && ret->blocked ? fail(ERR_PIN_BLOCKED, "no tries are left") : r;
+}
+
 static enum err
 verify(struct card *c, struct channel *ch, const struct card_key *key,
     const struct secret *pin, struct pin_state *ret)
@@ -212,6 +237,8 @@ verify(struct card *c, struct channel *ch, const struct card_key *key,
 	if ((r = card_pin_fits(c, key, pin)) != ERR_OK ||
 	    (r = card_start_secret(c, ch)) != ERR_OK ||
 	    (r = card_check_events(c)) != ERR_OK)
+		return r;
+	if (pin == NULL && (r = worth_typing(c, ch, key, ret)) != ERR_OK)
 		return r;
 	c->tries_seen = -1;
 	r = c->driver->verify(c->state, ch, key, pin, ret);
@@ -400,7 +427,7 @@ card_change(struct card *c, const struct card_key *key, enum card_secret which, 
 	r = c->driver->change(c->state, &ch, key, which, old, new, ret_pin);
 	if (which == CARD_PIN)
 		card_count_wrong_pins(c, r);
-	if (r != ERR_OK || which != CARD_PIN || !open)
+	if (r != ERR_OK || which != CARD_PIN || !open || new == NULL)
 		return r;
 	return c->driver->verify(c->state, &ch, key, new, &s);
 }

@@ -36,6 +36,8 @@ struct card_contents {
 	struct pin_state pin;
 	bool	 has_puk;
 	struct pin_rules puk_rules;
+	/* Can they be typed, and changed, on the reader's keypad? */
+	bool	 keypad, keypad_change, puk_keypad, puk_keypad_change;
 };
 void card_contents_free(struct card_contents *v);
 
@@ -63,7 +65,7 @@ MUST_CHECK enum err card_read_authority(struct card *c, const struct card_author
 
 /*
  * Select, compare the serial, verify the PIN, all in one transaction, and leave the card
- * open.  Errors as card_sign_once(); the last try is not refused here.
+ * open.  Errors, and pin == NULL, as card_sign_once(); the last try is not refused here.
  */
 MUST_CHECK enum err card_verify(struct card *c, const struct card_key *key,
     const struct secret *pin, struct pin_state *ret_pin);
@@ -105,7 +107,9 @@ MUST_CHECK enum err card_verify_puk(struct card *c, const struct card_key *key,
     const struct secret *puk, struct pin_state *ret_puk);
 
 /*
- * Change PIN or PUK.  open: the PIN was verified and stays so.
+ * Change PIN or PUK.  open: the PIN was verified and stays so.  old == NULL, and new: both
+ * are typed on the reader, and whether the card is open then is the card's own decision.
+ *	ERR_MISMATCH	(on the reader) two entries of the new one differ
  *	ERR_PIN_LENGTH	one of the two cannot be right: nothing was sent
  *	ERR_PIN_WRONG, ERR_PIN_BLOCKED	about the old one
  *	ERR_PIN_REFUSED	the card does not want the new one
