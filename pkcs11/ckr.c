@@ -57,6 +57,7 @@ ckr_of(enum err e)
 	case ERR_PIN_LENGTH:
 		return CKR_PIN_LEN_RANGE;
 	case ERR_PIN_REFUSED:
+	case ERR_MISMATCH:		/* a new PIN, typed twice */
 		return CKR_PIN_INVALID;
 	case ERR_PIN_UNSET:
 		return CKR_USER_PIN_NOT_INITIALIZED;
@@ -92,7 +93,6 @@ ckr_of(enum err e)
 	case ERR_UNKNOWN:
 	case ERR_REPLAYED:
 	case ERR_AUDIENCE:
-	case ERR_MISMATCH:
 	case ERR_MEANS:
 	case ERR_ACR:
 	case ERR_PERSON:

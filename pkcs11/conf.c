@@ -36,6 +36,12 @@ set_reset(struct parser *p, const struct ini_line *l)
 }
 
 static enum err
+set_keypad(struct parser *p, const struct ini_line *l)
+{
+	return ini_bool(l, &p->c->keypad);
+}
+
+static enum err
 set_cache(struct parser *p, const struct ini_line *l)
 {
 	return ini_bool(l, &p->c->cache);
@@ -81,6 +87,7 @@ static const struct {
 } settings[] = {
 	{ "ignore_reader", true, set_ignored },
 	{ "reset_on_logout", false, set_reset },
+	{ "pinpad", false, set_keypad },
 	{ "cache", false, set_cache },
 	{ "log", false, set_log },
 	{ "level", false, set_level },
@@ -104,7 +111,8 @@ on_line(void *arg, const struct ini_line *l)
 		p->seen |= 1u << i;
 		return settings[i].set(p, l);
 	}
-	return ini_refuse(l, "ignore_reader, reset_on_logout, cache, log, level or profiles");
+	return ini_refuse(l, "ignore_reader, reset_on_logout, pinpad, cache, log, level or "
+	    "profiles");
 }
 
 enum err
@@ -161,7 +169,7 @@ ask_environment(struct conf *c)
 enum err
 conf_load(struct conf *ret)
 {
-	AUTO(conf_free) struct conf c = { .cache = true, .log = CONF_LOG_SYSLOG,
+	AUTO(conf_free) struct conf c = { .keypad = true, .cache = true, .log = CONF_LOG_SYSLOG,
 	    .level = LOG_LEVEL_WARN };
 	char profiles[CONF_PATH_MAX] = PKGDATADIR "/profiles";
 	enum err r;

@@ -16,6 +16,7 @@ struct conf {
 	char	 ignored[CONF_IGNORED][128];	/* parts of names of readers */
 	size_t	 n_ignored;
 	bool	 reset_on_logout;	/* where the card has no command for it */
+	bool	 keypad;		/* a PIN may be typed on a reader that can */
 	bool	 cache;			/* public data in the runtime directory */
 	char	 cache_dir[CONF_PATH_MAX];	/* "": there is no runtime directory */
 	enum conf_log log;

@@ -13,12 +13,15 @@
 
 #define HOLD_MS		5000	/* how long others wait for an operation after its PIN */
 
-/* CKR_PIN_INCORRECT: no PIN is that long, so none is sent. */
+/*
+ * CKR_PIN_INCORRECT: no PIN is that long, so none is sent.  NULL, which "" is not: it is
+ * typed on the reader (CKF_PROTECTED_AUTHENTICATION_PATH).
+ */
 static ck_rv_t
-take_secret(const unsigned char *pin, ck_ulong len, struct secret *ret)
+take_secret(const unsigned char *pin, ck_ulong len, bool keypad, struct secret *ret)
 {
 	if (pin == NULL)
-		return CKR_ARGUMENTS_BAD;	/* no keypad (CKF_PROTECTED_AUTHENTICATION_PATH) */
+		return keypad ? CKR_OK : CKR_ARGUMENTS_BAD;
 	return secret_set(ret, cur_of(pin, len)) == ERR_OK ? CKR_OK : CKR_PIN_INCORRECT;
 }
 
@@ -45,6 +48,27 @@ pin_failed(struct call *c, enum err e, const char *what)
 	return e == ERR_PIN_LENGTH ? CKR_PIN_INCORRECT : rv;
 }
 
+/* What was typed on the reader (pcsc.md section 9); one that misbehaved is not used again. */
+static ck_rv_t
+keypad_failed(struct call *c, enum err e, const char *what)
+{
+	ck_rv_t rv;
+
+	if (c->t->reader->keypad_off) {
+		c->slot->keypad_off = true;
+		token_no_keypad(c->t);
+		say(LOG_LEVEL_WARN, "the keypad of the reader is not used any more");
+	}
+	rv = call_failed(c, e, what);
+	return e == ERR_UNSUPPORTED ? CKR_DEVICE_ERROR : rv;
+}
+
+static ck_rv_t
+failed(struct call *c, enum err e, const char *what, bool typed)
+{
+	return typed ? keypad_failed(c, e, what) : pin_failed(c, e, what);
+}
+
 static ck_rv_t
 login_user(struct call *c, const struct secret *pin)
 {
@@ -56,7 +80,7 @@ login_user(struct call *c, const struct secret *pin)
 	e = card_verify(c->t->card, c->t->v.login, pin, &seen);
 	see_pin(c->t, e, &seen);
 	if (e != ERR_OK)
-		return pin_failed(c, e, "C_Login");
+		return failed(c, e, "C_Login", pin == NULL);
 	token_login(c->t, LOGIN_USER);
 	return CKR_OK;
 }
@@ -73,7 +97,7 @@ login_so(struct call *c, const struct secret *puk)
 		return CKR_USER_PIN_NOT_INITIALIZED;
 	e = card_verify_puk(c->t->card, c->t->v.login, puk, &c->t->puk);
 	if (e != ERR_OK)
-		return pin_failed(c, e, "C_Login (PUK)");
+		return failed(c, e, "C_Login (PUK)", puk == NULL);
 	token_login(c->t, LOGIN_SO);
 	return CKR_OK;
 }
@@ -112,7 +136,7 @@ login_context(struct call *c, const struct secret *pin)
 	e = card_hold(c->t->card, &c->t->v.keys[o->object->index], pin, &seen);
 	see_pin(c->t, e, &seen);
 	if (e != ERR_OK)
-		return pin_failed(c, e, "C_Login (for one operation)");
+		return failed(c, e, "C_Login (for one operation)", pin == NULL);
 	c->t->held_until = clock_boot_ms() + HOLD_MS;
 	o->allowed = true;
 	return CKR_OK;
@@ -123,6 +147,7 @@ C_Login(ck_session_handle_t session, ck_user_type_t user, unsigned char *pin, ck
 {
 	AUTO(secret_wipe) struct secret secret = { .len = 0 };
 	CALL(c, session);
+	const struct secret *typed = pin == NULL ? NULL : &secret;
 	enum login wanted = user == CKU_SO ? LOGIN_SO : LOGIN_USER;
 	ck_rv_t rv;
 
@@ -133,11 +158,13 @@ C_Login(ck_session_handle_t session, ck_user_type_t user, unsigned char *pin, ck
 	if (user != CKU_CONTEXT_SPECIFIC && c.t->login != LOGIN_NONE)
 		return c.t->login == wanted ? CKR_USER_ALREADY_LOGGED_IN :
 		    CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
-	if ((rv = take_secret(pin, len, &secret)) != CKR_OK)
+	rv = take_secret(pin, len, user == CKU_SO ? c.t->v.puk_keypad : c.t->v.keypad,
+	    &secret);
+	if (rv != CKR_OK)
 		return rv;
 	if (user == CKU_CONTEXT_SPECIFIC)
-		return login_context(&c, &secret);
-	return user == CKU_SO ? login_so(&c, &secret) : login_user(&c, &secret);
+		return login_context(&c, typed);
+	return user == CKU_SO ? login_so(&c, typed) : login_user(&c, typed);
 }
 
 ck_rv_t
@@ -173,6 +200,27 @@ take_new(const unsigned char *pin, ck_ulong len, const struct pin_rules *rules,
 	return CKR_OK;
 }
 
+/* old and new are both NULL: they are typed on the reader. */
+static ck_rv_t
+set_pin(struct call *c, const struct secret *old, const struct secret *new)
+{
+	bool puk = c->t->login == LOGIN_SO;
+	struct pin_state seen;
+	enum err e;
+
+	e = card_change(c->t->card, c->t->v.login, puk ? CARD_PUK : CARD_PIN,
+	    c->t->login == LOGIN_USER, old, new, &seen);
+	if (puk && (e == ERR_OK || e == ERR_PIN_WRONG || e == ERR_PIN_BLOCKED))
+		c->t->puk = seen;
+	if (!puk)
+		see_pin(c->t, e, &seen);
+	if (e != ERR_OK)
+		return failed(c, e, "C_SetPIN", old == NULL);
+	if (old != NULL)
+		token_login(c->t, c->t->login);	/* the new PIN was verified, if any was */
+	return CKR_OK;
+}
+
 ck_rv_t
 C_SetPIN(ck_session_handle_t session, unsigned char *old, ck_ulong old_len,
     unsigned char *new, ck_ulong new_len)
@@ -181,29 +229,21 @@ C_SetPIN(ck_session_handle_t session, unsigned char *old, ck_ulong old_len,
 	CALL(c, session);
 	bool puk = c.t->login == LOGIN_SO;
 	const struct pin_rules *rules = puk ? &c.t->v.puk_rules : &c.t->v.rules;
-	struct pin_state seen;
 	ck_rv_t rv;
-	enum err e;
 
 	if (!c.s->rw)
 		return CKR_SESSION_READ_ONLY;
 	if (c.t->v.login == NULL)
 		return CKR_FUNCTION_NOT_SUPPORTED;
-	if ((rv = take_secret(old, old_len, &before)) != CKR_OK ||
+	if (old == NULL && new == NULL &&
+	    (puk ? c.t->v.puk_keypad_change : c.t->v.keypad_change))
+		return set_pin(&c, NULL, NULL);
+	if ((rv = take_secret(old, old_len, false, &before)) != CKR_OK ||
 	    (rv = take_new(new, new_len, rules, &after)) != CKR_OK)
 		return rv;
 	if (old_len < rules->min || old_len > rules->max)
 		return CKR_PIN_INCORRECT;
-	e = card_change(c.t->card, c.t->v.login, puk ? CARD_PUK : CARD_PIN,
-	    c.t->login == LOGIN_USER, &before, &after, &seen);
-	if (puk && e != ERR_PIN_LENGTH)
-		c.t->puk = seen;
-	if (!puk)
-		see_pin(c.t, e, &seen);
-	if (e != ERR_OK)
-		return pin_failed(&c, e, "C_SetPIN");
-	token_login(c.t, c.t->login);	/* the new PIN was verified, if any was */
-	return CKR_OK;
+	return set_pin(&c, &before, &after);
 }
 
 ck_rv_t

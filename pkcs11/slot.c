@@ -328,7 +328,11 @@ look(struct slot *s)
 	if (state.mute || s->looks >= LOOKS_MAX)
 		return CKR_TOKEN_NOT_RECOGNIZED;
 	e = token_open(&state, ++s->generation, &s->token);
-	return e == ERR_OK ? CKR_OK : not_opened(s, e);
+	if (e != ERR_OK)
+		return not_opened(s, e);
+	if (s->keypad_off)
+		token_no_keypad(s->token);
+	return CKR_OK;
 }
 
 ck_rv_t

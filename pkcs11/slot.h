@@ -26,6 +26,7 @@ struct slot {
 	struct token *token;		/* of this insertion; NULL: none, or not looked at */
 	struct pcsc_reader_state looked_at;	/* the insertion that was looked at last ... */
 	unsigned looks;			/* ... so often in vain; LOOKS_MAX: it is left in peace */
+	bool	 keypad_off;		/* the reader's keypad misbehaved once */
 	struct session *sessions;
 	unsigned long serial;		/* of the last session that was opened */
 	unsigned long generation;	/* of the last token */

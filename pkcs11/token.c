@@ -98,6 +98,7 @@ token_open(const struct pcsc_reader_state *state, unsigned long generation, stru
 		return fail(ERR_CARD_UNKNOWN, "as another program found out");
 	if ((e = connect(t, state)) != ERR_OK)
 		return e;
+	t->reader->keypads = conf()->keypad ? &conf()->profiles.keypads : NULL;
 	e = look(t);
 	if (t->cache != NULL && e == ERR_CARD_UNKNOWN)
 		card_cache_set_unknown(t->cache, state);
@@ -266,6 +267,13 @@ token_object(const struct token *t, ck_object_handle_t handle)
 	if (i == 0 || i > t->n_objects || token_handle(t, i - 1) != handle)
 		return NULL;
 	return &t->objects[i - 1];
+}
+
+void
+token_no_keypad(struct token *t)
+{
+	t->reader->keypad_off = true;
+	t->v.keypad = t->v.keypad_change = t->v.puk_keypad = t->v.puk_keypad_change = false;
 }
 
 bool

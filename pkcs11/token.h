@@ -85,6 +85,9 @@ void token_ask(struct token *t);
 /* The PIN for each use: as the card says, or because it is another PIN than the login's. */
 bool token_always_asks(const struct token *t, const struct card_key *key);
 
+/* The reader's keypad is not offered from now on. */
+void token_no_keypad(struct token *t);
+
 /* PIN or PUK, told by the token, is forgotten; what the card still knows is logged. */
 void token_logout(struct token *t);
 
