@@ -86,6 +86,13 @@ say_error(enum err e, const char *what)
 	return ckr_of(e);
 }
 
+/* Bytes are written in capitals; what is not is a word of base/err.h. */
+static bool
+is_reply(const char *line)
+{
+	return line[0] == '<' && line[strcspn(line, "abcdefghijklmnopqrstuvwxyz")] == '\0';
+}
+
 /* Of a reply only length and status word: it may hold a person's name. */
 void
 say_apdu(void *arg, const char *line)
@@ -93,7 +100,7 @@ say_apdu(void *arg, const char *line)
 	size_t n = strlen(line);
 	const char *status = line + n - 5;
 
-	if (line[0] == '<' && n >= 7)
+	if (is_reply(line) && n >= 7)
 		say(LOG_LEVEL_DEBUG, "%s: < [%zu bytes] %s", (const char *)arg, (n - 7) / 3, status);
 	else
 		say(LOG_LEVEL_DEBUG, "%s: %s", (const char *)arg, line);

@@ -308,6 +308,16 @@ token_ask(struct token *t)
 	token_notice(t);
 }
 
+/* Once: some programs log in and out for each thing that they do. */
+static void
+warn_open(struct token *t)
+{
+	if (!t->warned)
+		say(LOG_LEVEL_WARN, "this card has no command to log out: it stays open to other "
+		    "programs until it is removed or reset (see reset_on_logout)");
+	t->warned = true;
+}
+
 void
 token_logout(struct token *t)
 {
@@ -321,8 +331,7 @@ token_logout(struct token *t)
 	if (e == ERR_NOT_FOUND && conf()->reset_on_logout)
 		say(LOG_LEVEL_INFO, "logged out by resetting the card");
 	else if (e == ERR_NOT_FOUND)
-		say(LOG_LEVEL_WARN, "this card has no command to log out: it stays open to other "
-		    "programs until it is removed or reset (see reset_on_logout)");
+		warn_open(t);
 	else if (e != ERR_OK)
 		(void)say_error(e, "log out");
 }

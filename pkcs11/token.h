@@ -40,6 +40,7 @@ struct token {
 	size_t	 n_objects;
 	enum login login;
 	unsigned resets;		/* of the reader, when somebody logged in */
+	bool	 warned;		/* that a logout leaves the card open */
 	struct pin_state puk;		/* as last seen; tries -1: never */
 	/* A held transaction ends for everybody else after this (clock_boot_ms()). */
 	int64_t	 held_until;

@@ -128,6 +128,16 @@ collect(struct channel *ch, bool head, struct buf *data, unsigned *sw)
 	return ERR_OK;
 }
 
+/*
+ * A chain of ours, or another program's, was broken off, and the card has only now
+ * forgotten it.  SELECT may be said twice; what else it was, its sender must know.
+ */
+static bool
+forgot_a_chain(const struct apdu *a, unsigned sw)
+{
+	return sw == SW_CHAIN_LAST && a->ins == 0xa4;
+}
+
 /* The command, repeated once if the card wants another Le. */
 static enum err
 send_once(struct channel *ch, const struct apdu *a, struct buf *data, unsigned *sw)
@@ -137,7 +147,10 @@ send_once(struct channel *ch, const struct apdu *a, struct buf *data, unsigned *
 	struct cur got;
 	enum err r;
 
-	if ((r = transmit(ch, a, &reply, &got, sw)) != ERR_OK)
+	r = transmit(ch, a, &reply, &got, sw);
+	if (r == ERR_OK && forgot_a_chain(a, *sw))
+		r = transmit(ch, a, &reply, &got, sw);
+	if (r != ERR_OK)
 		return r;
 	if (sw_wrong_le(*sw) && !a->secret && a->le != 0) {
 		again.le = sw_count(*sw);

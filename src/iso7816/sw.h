@@ -12,6 +12,7 @@
 #define SW_TERMINATED		0x6285
 #define SW_WARNING_CHANGED	0x6300
 #define SW_WRONG_LENGTH		0x6700
+#define SW_CHAIN_LAST		0x6883	/* last command of a chain expected */
 #define SW_SECURITY		0x6982	/* security status not satisfied */
 #define SW_BLOCKED		0x6983
 #define SW_REFERENCE_UNUSABLE	0x6984

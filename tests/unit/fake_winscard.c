@@ -330,6 +330,7 @@ ws_stall(const char *name, bool on)
 {
 	HERE();
 	reader_there(name)->stalled = on;
+	pthread_cond_broadcast(&changed);
 }
 
 void

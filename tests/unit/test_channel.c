@@ -222,6 +222,26 @@ play_long(const struct replay_line *lines, size_t n, size_t *max_apdu, const str
 	return e;
 }
 
+/* A chain was broken off before: SELECT is said again, other commands are not. */
+static void
+is_heard_after_a_broken_chain(void **state)
+{
+	const struct replay_line select[] = {
+		{ "00A40400", "6883", ERR_OK }, { "00A40400", "9000", ERR_OK },
+	};
+	const struct apdu a = { .ins = 0xa4, .p1 = 4 }, b = { .ins = 0x22 };
+	const struct replay_line mse[] = { { "00220000", "6883", ERR_OK } };
+	AUTO(buf_free) struct buf got = BUF(100);
+	size_t max = 256;
+	unsigned sw;
+
+	(void)state;
+	assert_ok(play_long(select, NELEM(select), &max, &a, &got, &sw));
+	assert_int_equal(sw, 0x9000);
+	assert_ok(play_long(mse, NELEM(mse), &max, &b, &got, &sw));
+	assert_int_equal(sw, 0x6883);
+}
+
 static void
 chains_what_is_too_long(void **state)
 {
@@ -523,6 +543,7 @@ main(void)
 		cmocka_unit_test(repeats_no_secret),
 		cmocka_unit_test(takes_no_more_than_asked),
 		cmocka_unit_test(wants_a_status_word),
+		cmocka_unit_test(is_heard_after_a_broken_chain),
 		cmocka_unit_test(chains_what_is_too_long),
 		cmocka_unit_test(uses_extended_length_where_both_ends_take_it),
 		cmocka_unit_test(says_nothing_after_the_contact_is_lost),
