@@ -105,6 +105,7 @@ main(int argc, char **argv)
 		return stop(e, "cache");
 	if ((e = pcsc_open(&p)) != ERR_OK || (e = pcsc_prepare(p)) != ERR_OK)
 		return stop(e, "pcscd");
-	s.o = (struct native_options){ profiles_list(&profiles), drivers_table, cache };
+	s.o = (struct native_options){ .profiles = profiles_list(&profiles),
+	    .drivers = drivers_table, .cache = cache };
 	return try_card(p, &s, with_pin, allow_last);
 }

@@ -615,9 +615,10 @@ verify(struct card *c, struct channel *ch, const struct card_key *key,
 	ch->reset = true;
 	c->tries_seen = -1;
 	r = c->driver->verify(c->state, ch, key, pin, ret);
-	if (r == ERR_PIN_WRONG || r == ERR_PIN_BLOCKED || r == ERR_PIN_LENGTH ||
+	if (!ch->dead &&
+	    (r == ERR_PIN_WRONG || r == ERR_PIN_BLOCKED || r == ERR_PIN_LENGTH ||
 	    r == ERR_PIN_UNSET || r == ERR_CANCELLED || r == ERR_TIMEOUT ||
-	    r == ERR_UNSUPPORTED)
+	    r == ERR_UNSUPPORTED))
 		ch->reset = false;
 	card_count_wrong_pins(c, r);
 	return r;

@@ -246,9 +246,10 @@ type(struct reader *r, const struct pad_codes *codes, struct cur in, struct buf 
 	return r->ops->control(r, codes->finish, cur_of(NULL, 0), true, PAD_MS, reply);
 }
 
+/* *ret_told: the reader was, and did not say that nothing came of it. */
 static enum err
 ask_keypad(struct reader *r, enum pad_use use, const struct apdu *a,
-    const struct pin_rules *rules, unsigned *ret_sw)
+    const struct pin_rules *rules, unsigned *ret_sw, bool *ret_told)
 {
 	AUTO(buf_free) struct buf in = BUF(READER_CONTROL_MAX);
 	AUTO(buf_free) struct buf reply = BUF(READER_CONTROL_MAX);
@@ -256,6 +257,7 @@ ask_keypad(struct reader *r, enum pad_use use, const struct apdu *a,
 	struct pad_codes codes;
 	enum err e;
 
+	*ret_told = false;
 	if (k == NULL || !pad_codes(&r->features, use, &codes))
 		return fail(ERR_UNSUPPORTED, "no keypad for this");
 	if ((e = pad_put(&in, &r->features, k, use, a, rules)) != ERR_OK)
@@ -263,9 +265,13 @@ ask_keypad(struct reader *r, enum pad_use use, const struct apdu *a,
 	e = type(r, &codes, buf_view(&in), &reply);
 	if (e == ERR_UNSUPPORTED)
 		return fail(e, "the reader has no such keypad");
+	*ret_told = e != ERR_OK;
 	if (e == ERR_TIMEOUT || e == ERR_LIMIT || e == ERR_CARD_BUSY)
 		return note(ERR_IO, "the keypad does not answer");
-	return e == ERR_OK ? pad_result(buf_view(&reply), ret_sw) : e;
+	if (e == ERR_OK)
+		e = pad_result(buf_view(&reply), ret_sw);
+	*ret_told |= e == ERR_CARD;
+	return e;
 }
 
 enum err
@@ -282,15 +288,11 @@ channel_pad(struct channel *ch, enum pad_use use, const struct apdu *cmd,
 	ch->commands++;
 	ch->apdus++;
 	a.cla |= ch->number;
-	r = ask_keypad(ch->reader, use, &a, rules, ret_sw);
-	if (r == ERR_OK || r == ERR_CANCELLED || r == ERR_TIMEOUT || r == ERR_MISMATCH ||
-	    r == ERR_PIN_LENGTH)
-		return r;
+	r = ask_keypad(ch->reader, use, &a, rules, ret_sw, &ch->dead);
 	/* What cannot be understood once is not asked again (pcsc.md section 9). */
-	if (r != ERR_REMOVED && r != ERR_CARD_RESET)
+	if (r == ERR_UNSUPPORTED || r == ERR_IO || r == ERR_CARD)
 		ch->reader->keypad_off = true;
-	ch->dead = r != ERR_UNSUPPORTED;
-	return note(r, "keypad");
+	return r == ERR_OK ? ERR_OK : note(r, "keypad");
 }
 
 enum err

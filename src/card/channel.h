@@ -62,7 +62,8 @@ MUST_CHECK enum err channel_send(struct channel *ch, const struct apdu *cmd,
  * The same, for a command whose data is a PIN (or, to change it, the old one and the new
  * one) that a person types on the reader.  cmd has no data; rules say what stands there.
  * Waits for the person.  *ret_sw is the card's word.
- *	ERR_CANCELLED, ERR_TIMEOUT, ERR_MISMATCH, ERR_PIN_LENGTH	nothing was sent
+ *	ERR_CANCELLED, ERR_TIMEOUT, ERR_MISMATCH, ERR_PIN_LENGTH	nothing was sent,
+ *			unless ch is dead: then reader->waiting gave up
  *	ERR_UNSUPPORTED	the reader cannot, and is not asked again: nothing was sent
  *	ERR_CARD, ERR_IO, ERR_REMOVED, ERR_CARD_RESET	who knows what was sent
  */

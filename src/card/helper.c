@@ -8,6 +8,8 @@
 
 #include "card/thread.h"
 
+#define SLICE_MS	200	/* between two looks whether to stop */
+
 enum phase {
 	IDLE,
 	ASKED,		/* the caller waits */
@@ -129,12 +131,43 @@ helper_stop(struct helper **ret)
 	destroy(h);
 }
 
+/* With the lock held: until it is answered, late, or stop says so. */
+static enum err
+wait_for_answer(struct helper *h, int ms, helper_stop_fn *stop, void *arg)
+{
+	enum err r = ERR_OK;
+
+	for (int left = ms; h->phase == ASKED && left > 0 && r == ERR_OK;) {
+		int slice = stop == NULL || left < SLICE_MS ? left : SLICE_MS;
+		const struct timespec until = thread_after(slice);
+
+		while (h->phase == ASKED &&
+		    pthread_cond_timedwait(&h->changed, &h->lock, &until) == 0)
+			;
+		left -= slice;
+		if (h->phase != ASKED || stop == NULL)
+			continue;
+		pthread_mutex_unlock(&h->lock);
+		r = stop(arg);
+		pthread_mutex_lock(&h->lock);
+	}
+	if (h->phase == ANSWERED)
+		return ERR_OK;
+	return r != ERR_OK ? r : fail(ERR_TIMEOUT, "%d ms", ms);
+}
+
 enum err
 helper_call(struct helper *h, void (*fn)(void *job), void (*undo)(void *job), void *job,
     size_t size, int ms)
 {
-	const struct timespec until = thread_after(ms);
-	enum err r = ERR_OK;
+	return helper_call_unless(h, fn, undo, job, size, ms, NULL, NULL);
+}
+
+enum err
+helper_call_unless(struct helper *h, void (*fn)(void *job), void (*undo)(void *job),
+    void *job, size_t size, int ms, helper_stop_fn *stop, void *arg)
+{
+	enum err r;
 
 	assert(size <= sizeof(h->job));
 	pthread_mutex_lock(&h->lock);
@@ -147,15 +180,12 @@ helper_call(struct helper *h, void (*fn)(void *job), void (*undo)(void *job), vo
 	h->undo = undo;
 	h->phase = ASKED;
 	pthread_cond_broadcast(&h->changed);
-	while (h->phase == ASKED &&
-	    pthread_cond_timedwait(&h->changed, &h->lock, &until) == 0)
-		;
-	if (h->phase == ANSWERED) {
+	r = wait_for_answer(h, ms, stop, arg);
+	if (r == ERR_OK) {
 		memcpy(job, h->job, size);
 		forget(h);
 	} else {
 		h->phase = LEFT;
-		r = fail(ERR_TIMEOUT, "%d ms", ms);
 	}
 	pthread_mutex_unlock(&h->lock);
 	return r;

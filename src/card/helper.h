@@ -29,5 +29,12 @@ void helper_stop(struct helper **h);
  */
 MUST_CHECK enum err helper_call(struct helper *h, void (*fn)(void *job),
     void (*undo)(void *job), void *job, size_t size, int ms);
+/*
+ * The same; stop (NULL: none) is called now and then while fn runs.  When it says anything
+ * but ERR_OK, that is the result, as if the time were over.
+ */
+typedef enum err helper_stop_fn(void *arg);
+MUST_CHECK enum err helper_call_unless(struct helper *h, void (*fn)(void *job),
+    void (*undo)(void *job), void *job, size_t size, int ms, helper_stop_fn *stop, void *arg);
 
 #endif

@@ -583,7 +583,7 @@ is_no_code(LONG rv)
 }
 
 static enum err
-link_control(struct reader *r, uint32_t code, struct cur in, bool secret UNUSED, int ms,
+link_control(struct reader *r, uint32_t code, struct cur in, bool secret, int ms,
     struct buf *ret)
 {
 	struct link *l = r->state;
@@ -594,7 +594,13 @@ link_control(struct reader *r, uint32_t code, struct cur in, bool secret UNUSED,
 	if (in.n != 0)
 		memcpy(j.command, in.p, in.n);
 	j.command_len = in.n;
-	e = run(l->p, job_control, NULL, &j, ms);
+	if (secret && !l->p->alone) {
+		j.ctx = l->p->cards;
+		e = helper_call_unless(l->p->helper, job_control, NULL, &j, sizeof(j), ms,
+		    r->waiting, r->waiting_arg);
+	} else {
+		e = run(l->p, job_control, NULL, &j, ms);
+	}
 	if (e == ERR_BUSY)
 		return note(ERR_IO, "the reader does not answer");
 	if (e != ERR_OK)

@@ -60,6 +60,10 @@ struct reader {
 	struct features features;	/* read by reader_features() */
 	const struct keypads *keypads;	/* those that may be used; NULL: none */
 	bool	 keypad_off;		/* it was tried and misbehaved */
+	/* Called now and then while a person is typing there; anything but ERR_OK gives up,
+	 * and is the result.  What is typed after that is lost.  NULL: wait. */
+	enum err (*waiting)(void *arg);
+	void	*waiting_arg;
 	void	*state;			/* the implementation's own */
 };
 

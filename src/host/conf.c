@@ -124,6 +124,22 @@ set_removal(struct parser *p, const struct setting *s UNUSED, const struct ini_l
 }
 
 static enum err
+set_keypad(struct parser *p, const struct setting *s UNUSED, const struct ini_line *l)
+{
+	static const char *const names[] = {
+		[HOST_PINPAD_NEVER] = "never", [HOST_PINPAD_OFFER] = "offer",
+		[HOST_PINPAD_REQUIRED] = "required",
+	};
+	size_t i;
+	enum err r;
+
+	if ((r = ini_choice(l, names, NELEM(names), &i)) != ERR_OK)
+		return r;
+	p->c->pinpad = (enum host_pinpad)i;
+	return ERR_OK;
+}
+
+static enum err
 set_environment(struct parser *p, const struct setting *s UNUSED,
     const struct ini_line *l)
 {
@@ -372,6 +388,7 @@ static const struct setting settings[] = {
 	{ "policy", "grace_seconds", OPTIONAL, set_grace, 0, 0 },
 	{ "policy", "allow_last_try", OPTIONAL, set_bool,
 	    MEMBER(host_conf, allow_last_try) },
+	{ "policy", "pinpad", OPTIONAL, set_keypad, 0, 0 },
 	{ "policy", "native_client", MANY, set_list, MEMBER(host_conf, native_client) },
 	{ "policy", "native_program", MANY, set_path_list,
 	    MEMBER(host_conf, native_program) },

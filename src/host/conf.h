@@ -65,6 +65,13 @@ struct host_module {
 	struct host_list environment;	/* "NAME=value" */
 };
 
+/* Where a person types the PIN, if the reader has a keypad. */
+enum host_pinpad {
+	HOST_PINPAD_NEVER,	/* on the keyboard */
+	HOST_PINPAD_OFFER,	/* where the person wants */
+	HOST_PINPAD_REQUIRED,	/* nowhere else, and a reader without one is not used */
+};
+
 struct host_conf {
 	uid_t	 owner;			/* whose files it may name: root's and these */
 	/* [agent] */
@@ -81,6 +88,7 @@ struct host_conf {
 	enum host_removal card_removal;
 	int	 grace_seconds;
 	bool	 allow_last_try;
+	enum host_pinpad pinpad;
 	struct host_list native_client;
 	struct host_list native_program;
 	struct host_list extension;

@@ -125,6 +125,11 @@ prompt_pin(const struct login_prompt *p, struct prompt *ret)
 	prompt_start(ret);
 	put_request(&ret->desc, p->says);
 	put_tries(&ret->desc, p);
+	if (p->view->pinpad) {
+		buf_str(&ret->desc, "\n");
+		buf_str(&ret->desc,
+		    _("To type your PIN on the card reader, leave this empty."));
+	}
 	if (p->why == LOGIN_ASK_WRONG)
 		buf_str(&ret->error, _("That PIN was wrong."));
 	if (p->why == LOGIN_ASK_LENGTH)
@@ -137,6 +142,10 @@ prompt_pinpad(const struct login_prompt *p, struct prompt *ret)
 {
 	prompt_start(ret);
 	ret->text.ok = _("OK");
+	if (p->why == LOGIN_ASK_WRONG) {
+		buf_str(&ret->desc, _("That PIN was wrong."));
+		buf_str(&ret->desc, "\n");
+	}
 	buf_str(&ret->desc, _("Type your PIN on the keys of the card reader."));
 	buf_str(&ret->desc, "\n\n");
 	put_request(&ret->desc, p->says);

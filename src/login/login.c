@@ -165,8 +165,6 @@ state_assertion(struct login *l)
 	snprintf(a->origin, sizeof(a->origin), "%s", c->origin);
 	snprintf(e->means, sizeof(e->means), "%s", l->means->ops->name);
 	snprintf(e->driver, sizeof(e->driver), "%s", l->view.driver);
-	snprintf(e->pin_entry, sizeof(e->pin_entry), "%s",
-	    l->view.pinpad ? "pinpad" : "window");
 	e->one_transaction = l->means->ops->one_transaction;
 	if ((r = copy_safe(e->reader, sizeof(e->reader), l->view.reader,
 	    CARD_READER_MAX)) != ERR_OK ||
@@ -275,20 +273,25 @@ leave_pin_to_reader(struct login *l, enum login_ask why)
 	return r == ERR_OK ? still_valid(l) : note(r, "PIN on the reader");
 }
 
-/* A PIN that cannot be right is asked for again: it was not sent and cost nothing. */
+/*
+ * A PIN that cannot be right is asked for again: it was not sent and cost nothing.  Where
+ * the person may choose, an empty one is typed on the reader, which has no letters.
+ */
 static enum err
 ask_pin(struct login *l, enum login_ask why, struct secret *ret)
 {
 	enum err r;
 
 	l->w->step(l->w->arg, LOGIN_ASKING_PIN);
-	if (l->view.pinpad)
+	if (l->view.pinpad && !l->view.keyboard)
 		return leave_pin_to_reader(l, why);
 	for (int i = 0; i < LENGTH_ASKS; i++, why = LOGIN_ASK_LENGTH) {
 		struct login_prompt p = prompt_of(l, why);
 
 		if ((r = l->w->ask_pin(l->w->arg, &p, ret)) != ERR_OK)
 			return note(r, "PIN window");
+		if (l->view.pinpad && ret->len == 0)
+			return leave_pin_to_reader(l, why);
 		if (pin_possible(&l->view, ret))
 			return still_valid(l);
 	}
@@ -342,13 +345,16 @@ one_pin(struct login *l, enum login_ask why)
 {
 	AUTO(secret_wipe) struct secret pin = { 0 };
 	AUTO(buf_free) struct buf jws = BUF(JWS_MAX), sig = BUF(SIG_MAX);
+	struct assertion_evidence *e = &l->says.evidence;
 	bool agreed;
 	enum err r;
 
 	if ((r = admit_try(l, &agreed)) != ERR_OK ||
 	    (r = enough_time(l)) != ERR_OK ||
-	    (r = ask_pin(l, why, &pin)) != ERR_OK ||
-	    (r = build_signing_input(l, &jws)) != ERR_OK ||
+	    (r = ask_pin(l, why, &pin)) != ERR_OK)
+		return r;
+	snprintf(e->pin_entry, sizeof(e->pin_entry), pin.len == 0 ? "pinpad" : "window");
+	if ((r = build_signing_input(l, &jws)) != ERR_OK ||
 	    (r = sign(l, &pin, agreed, buf_view(&jws), &sig)) != ERR_OK)
 		return r;
 	if ((r = jws_verify(l->alg, cert_key(l->leaf), buf_view(&jws), buf_view(&sig))) !=
@@ -372,6 +378,11 @@ ask_and_sign(struct login *l)
 	bool known = l->ret->pin.tries >= 0;
 	enum err r = one_pin(l, LOGIN_ASK_FIRST);
 
+	/* Nothing was typed: the keyboard is left, unless policy says no. */
+	if (r == ERR_UNSUPPORTED && l->view.keyboard) {
+		l->view.pinpad = l->view.keyboard = false;
+		return one_pin(l, LOGIN_ASK_FIRST);
+	}
 	if (r == ERR_PIN_WRONG && known && l->ret->pin.tries >= 2)
 		r = one_pin(l, LOGIN_ASK_WRONG);
 	return r;

@@ -72,7 +72,10 @@ struct login_world {
 	 * ERR_CANCELLED, ERR_TIMEOUT, ERR_NO_PINENTRY.
 	 */
 	enum err (*ask_last_try)(void *arg, const struct login_prompt *p);
-	/* ERR_CANCELLED, ERR_TIMEOUT (the challenge ends), ERR_NO_PINENTRY. */
+	/*
+	 * ERR_CANCELLED, ERR_TIMEOUT (the challenge ends), ERR_NO_PINENTRY.  Where the
+	 * view says pinpad, an empty PIN means: on the reader.
+	 */
 	enum err (*ask_pin)(void *arg, const struct login_prompt *p, struct secret *ret);
 	/*
 	 * The PIN is typed on the reader while the means signs: say so, and do not wait.

@@ -26,6 +26,7 @@ struct means_view {
 	size_t	 pin_min, pin_max;	/* bytes a PIN can have */
 	bool	 pin_digits_only;
 	bool	 pinpad;		/* typed on the reader: sign() is given an empty one */
+	bool	 keyboard;		/* with pinpad: or here, as the person wants */
 };
 void means_view_free(struct means_view *v);
 
@@ -43,7 +44,9 @@ struct means_ops {
 	enum err (*look)(struct means *m, struct means_view *ret);
 	/*
 	 * Verify the PIN, sign tbs with the key of the certificate that look() gave,
-	 * forget the PIN.  Compares the card first: ERR_CARD_CHANGED costs no try.
+	 * forget the PIN.  An empty one, where the view says pinpad: a person types it on
+	 * the reader, and this waits (ERR_CANCELLED, ERR_TIMEOUT: it was not typed;
+	 * ERR_UNSUPPORTED: the keypad does not work).  Compares the card first: ERR_CARD_CHANGED costs no try.
 	 * The event counter is the same before VERIFY and after the signature, else
 	 * ERR_CARD_CHANGED.  ret_sig is in JWS form (ECDSA as r and s).
 	 *	ERR_PIN_WRONG	ret_pin->tries says how many remain

@@ -66,6 +66,8 @@ fill_view(struct native *n, struct card_view *in, struct means_view *ret)
 	v.pin_min = in->rules.min;
 	v.pin_max = in->rules.max;
 	v.pin_digits_only = in->rules.digits_only;
+	v.pinpad = in->keypad;
+	v.keyboard = in->keypad && n->o.keyboard;
 	v.cert = in->cert;
 	in->cert = (struct buf)BUF(0);		/* the view's now */
 	*ret = v;
@@ -103,6 +105,7 @@ native_sign(struct means *m, const struct means_view *v, const struct secret *pi
     bool allow_last, struct cur tbs, struct buf *ret_sig, struct pin_state *ret_pin)
 {
 	AUTO(buf_free) struct buf input = BUF(128), sig = BUF(SIGNATURE_MAX);
+	const struct secret *typed = v->pinpad && pin->len == 0 ? NULL : pin;
 	struct native *n = m->state;
 	enum err r;
 
@@ -114,7 +117,7 @@ native_sign(struct means *m, const struct means_view *v, const struct secret *pi
 		return fail(ERR_CARD_CHANGED, "that was another card");
 	if ((r = leaf_input(v->alg, tbs, &input)) != ERR_OK)
 		return r;
-	r = card_sign_once(n->card, &n->key, card_alg(v->alg), pin, allow_last,
+	r = card_sign_once(n->card, &n->key, card_alg(v->alg), typed, allow_last,
 	    buf_view(&input), &sig, ret_pin);
 	if (n->from_cache && n->o.cache != NULL && cache_is_suspect(r))
 		card_cache_drop(n->o.cache, card_profile_name(n->card), v->serial);
@@ -164,6 +167,9 @@ native_open(struct reader *reader, const struct native_options *o, struct means 
 	}
 	n->reader = reader;
 	n->o = *o;
+	reader->keypads = o->keypads;
+	reader->waiting = o->waiting;
+	reader->waiting_arg = o->waiting_arg;
 	r = card_open(reader, o->drivers, o->profiles, &n->card);
 	if (r == ERR_CARD_UNKNOWN)
 		leave_in_peace(n);

@@ -11,6 +11,10 @@ struct native_options {
 	const struct profile *const *profiles;	/* NULL-terminated, as profiles_list() */
 	const struct driver *const *drivers;	/* the same; drivers_table */
 	struct card_cache *cache;		/* may be NULL */
+	const struct keypads *keypads;		/* NULL: PINs are not typed on readers */
+	bool	 keyboard;			/* else: nor only there */
+	enum err (*waiting)(void *arg);		/* as in struct reader */
+	void	*waiting_arg;
 };
 
 /*

@@ -15,14 +15,24 @@ start_message(struct world *w)
 	return world_had_card(w) ? ERR_OK : work_window(w, &w->message);
 }
 
+/* A third one tells of a reader that asks for the PIN: the PIN window may be needed again. */
+static enum err
+start_keypad(struct world *w)
+{
+	return w->conf->pinpad == HOST_PINPAD_NEVER ? ERR_OK : work_window(w, &w->keypad);
+}
+
 static enum err
 give_up_the_rest(const struct world *w)
 {
-	pid_t windows[2] = { pinentry_pid(w->window), 0 };
+	pid_t windows[3] = { pinentry_pid(w->window) };
+	size_t n = 1;
 
 	if (w->message != NULL)
-		windows[1] = pinentry_pid(w->message);
-	return confine_calls(windows, w->message != NULL ? 2 : 1);
+		windows[n++] = pinentry_pid(w->message);
+	if (w->keypad != NULL)
+		windows[n++] = pinentry_pid(w->keypad);
+	return confine_calls(windows, n);
 }
 
 static enum err
@@ -38,6 +48,7 @@ prepare(struct world *w, const struct work_options *o)
 	    (r = work_pcscd(w)) != ERR_OK ||
 	    (r = work_load(w)) != ERR_OK ||
 	    (r = start_message(w)) != ERR_OK ||
+	    (r = start_keypad(w)) != ERR_OK ||
 	    (r = confine_files()) != ERR_OK ||
 	    (r = pcsc_prepare(w->pcsc)) != ERR_OK ||
 	    (r = guard_start(&guard, NULL)) != ERR_OK ||

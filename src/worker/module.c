@@ -193,7 +193,9 @@ means_of_library(void *arg, const struct login_request *rq UNUSED, struct means 
 	struct world *w = arg;
 	enum err r;
 
-	if ((r = open_means(w, &m)) != ERR_OK || (r = m->ops->look(m, ret_view)) != ERR_OK)
+	if ((r = open_means(w, &m)) != ERR_OK ||
+	    (r = m->ops->look(m, ret_view)) != ERR_OK ||
+	    (r = world_demand_pinpad(w, ret_view)) != ERR_OK)
 		return r;
 	world_doubt_tries(w, ret_view);
 	*ret = m;

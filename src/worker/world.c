@@ -73,19 +73,35 @@ world_window_end(const struct login_request *rq)
 	return rq->deadline_boot_ms - LOGIN_PIN_MARGIN * 1000;
 }
 
+/* What told of the reader's keys is over. */
+static void
+stop_telling(struct world *w)
+{
+	if (w->typing != NULL)
+		world_close_window(w, w->typing);
+	w->typing = NULL;
+}
+
 static enum err
 world_ask_pin(void *arg, const struct login_prompt *p, struct secret *ret)
 {
 	AUTO(prompt_free) struct prompt text = { 0 };
-	const struct world *w = arg;
+	struct world *w = arg;
 	enum err r;
 
+	stop_telling(w);
+	if (w->window == NULL)
+		return fail(ERR_NO_PINENTRY, "no window is left");
 	if ((r = prompt_pin(p, &text)) != ERR_OK)
 		return r;
 	return pinentry_pin(w->window, &text.text, world_window_end(p->rq), ret);
 }
 
-/* The window only tells; it is closed when the login has ended. */
+/*
+ * The window only tells, until the PIN is asked for again or the login has ended.  One that
+ * was not answered can only be closed with its program, so the next takes its place; the
+ * PIN window is the last.
+ */
 static enum err
 world_tell_pinpad(void *arg, const struct login_prompt *p)
 {
@@ -93,34 +109,63 @@ world_tell_pinpad(void *arg, const struct login_prompt *p)
 	struct world *w = arg;
 	enum err r;
 
+	stop_telling(w);
 	w->pinpad_end = world_window_end(p->rq);
-	if (w->message == NULL)
+	w->typing = w->keypad != NULL ? &w->keypad :
+	    w->message != NULL ? &w->message : &w->window;
+	if (*w->typing == NULL)
 		return fail(ERR_NO_PINENTRY, "no window to tell it in");
 	if ((r = prompt_pinpad(p, &text)) != ERR_OK)
 		return r;
-	return pinentry_show(w->message, &text.text, w->pinpad_end);
+	return pinentry_show(*w->typing, &text.text, w->pinpad_end);
+}
+
+/*
+ * "OK" closes the window and the reader is waited for; "Cancel" is the end.  Nothing can
+ * stop the reader: what is typed there afterwards opens a card that pcscd resets, because
+ * we have gone with the transaction open (pcsc.md section 2).
+ */
+static enum err
+heed_typing(void *arg)
+{
+	struct world *w = arg;
+	enum err r = ERR_NOT_FOUND;
+
+	if (clock_boot_ms() >= w->pinpad_end)
+		return fail(ERR_STALE, "the challenge ends");
+	if (w->typing != NULL && *w->typing != NULL)
+		r = pinentry_answer(*w->typing);
+	if (r == ERR_OK)
+		world_close_window(w, w->typing);
+	return r == ERR_NOT_FOUND ? ERR_OK : r;
 }
 
 static enum err
 world_ask_last_try(void *arg, const struct login_prompt *p)
 {
 	AUTO(prompt_free) struct prompt text = { 0 };
-	const struct world *w = arg;
+	struct world *w = arg;
 	enum err r;
 
 	if (!w->conf->allow_last_try)
 		return fail(ERR_PIN_LAST_TRY, "the configuration keeps the last try");
+	stop_telling(w);
+	if (w->window == NULL)
+		return fail(ERR_NO_PINENTRY, "no window is left");
 	if ((r = prompt_last_try(p, &text)) != ERR_OK)
 		return r;
 	return pinentry_confirm(w->window, &text.text, world_window_end(p->rq));
 }
 
 static struct native_options
-native_options_of(const struct world *w)
+native_options_of(struct world *w)
 {
 	return (struct native_options){
 		.profiles = profiles_list(&w->profiles), .drivers = drivers_table,
 		.cache = w->cache,
+		.keypads = w->conf->pinpad != HOST_PINPAD_NEVER ? &w->profiles.keypads : NULL,
+		.keyboard = w->conf->pinpad == HOST_PINPAD_OFFER,
+		.waiting = heed_typing, .waiting_arg = w,
 	};
 }
 
@@ -162,7 +207,7 @@ world_had_card(const struct world *w)
 }
 
 static enum err
-find(const struct world *w, struct pcsc_reader_state *ret)
+find(struct world *w, struct pcsc_reader_state *ret)
 {
 	const char *ignore[HOST_LIST];
 	const struct native_search s = {
@@ -343,8 +388,17 @@ world_doubt_tries(const struct world *w, struct means_view *v)
 		v->pin.last_try = true;
 }
 
+enum err
+world_demand_pinpad(const struct world *w, const struct means_view *v)
+{
+	if (w->conf->pinpad != HOST_PINPAD_REQUIRED || v->pinpad)
+		return ERR_OK;
+	return fail(ERR_NOT_ALLOWED, "a PIN must be typed on the reader, and this one cannot "
+	    "take it");
+}
+
 static enum err
-open_means(const struct world *w, const char *name, struct means **ret,
+open_means(struct world *w, const char *name, struct means **ret,
     struct means_view *ret_view)
 {
 	AUTO(means_close) struct means *m = NULL;
@@ -354,7 +408,8 @@ open_means(const struct world *w, const char *name, struct means **ret,
 
 	if ((r = pcsc_connect(w->pcsc, name, &reader)) != ERR_OK ||
 	    (r = native_open(reader, &o, &m)) != ERR_OK ||
-	    (r = m->ops->look(m, ret_view)) != ERR_OK)
+	    (r = m->ops->look(m, ret_view)) != ERR_OK ||
+	    (r = world_demand_pinpad(w, ret_view)) != ERR_OK)
 		return r;
 	world_doubt_tries(w, ret_view);
 	*ret = m;

@@ -25,6 +25,8 @@ struct world {
 	const struct host_broker *broker;
 	struct pinentry *window;	/* for PINs */
 	struct pinentry *message;	/* "insert your card"; NULL: not needed */
+	struct pinentry *keypad;	/* "type it on the reader"; the same */
+	struct pinentry **typing;	/* the window that says so; NULL: none did yet */
 	struct pcsc *pcsc;
 	struct pcsc_reader_state before[WORLD_READERS];	/* when the login began */
 	size_t	 n_before;
@@ -54,6 +56,8 @@ void world_close_window(struct world *w, struct pinentry **window);
 int64_t world_window_end(const struct login_request *rq);
 /* Is this reader not to be used? */
 bool world_is_ignored(const struct world *w, const struct pcsc_reader_state *r);
+/* ERR_NOT_ALLOWED: policy demands a keypad, and this means cannot use one. */
+MUST_CHECK enum err world_demand_pinpad(const struct world *w, const struct means_view *v);
 /* Neither the card nor we can count: any try may be the last. */
 void world_doubt_tries(const struct world *w, struct means_view *v);
 

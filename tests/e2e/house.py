@@ -204,11 +204,16 @@ class Process:
 class Box:
     """pcscd, vpcd and dezi-vcard in namespaces of their own (tests/e2e/box)."""
 
-    def __init__(self, run, directory, reader=None):
+    def __init__(self, run, directory, reader=None, keypad=False):
         self.run = run
         self.dir = directory
         self.dir.mkdir()
         env = dict(os.environ, **({"DEZI_READER_NAME": reader} if reader else {}))
+        self.keypad = self.dir / "keypad"   # who types on the reader (tests/ifd)
+        if keypad:
+            self.keypad.mkdir()
+            env.update(DEZI_KEYPAD=str(self.keypad),
+                       DEZI_IFD=str(run.build / "tests/ifd/.libs/keypad.so"))
         self.control = self.dir / "card.sock"
         self.pcsc_socket = self.dir / "pcscd.comm"
         with open(self.dir / "box.log", "ab") as log:
@@ -239,6 +244,10 @@ class Box:
         self.tell("card", self.run.program("dezi-vcard"), "run", "--control", str(self.control),
                   "--state", str(self.dir / "state"),
                   *(str(self.run.card(card)) for card in cards))
+
+    def types(self, line):
+        """What the person does at the keypad the next time that it asks."""
+        (self.keypad / "typed").write_text(line + "\n", encoding="ascii")
 
     def ctl(self, *words):
         """One command to the virtual cards; the answer without its "ok"."""
@@ -284,12 +293,12 @@ class Box:
 class House:
     """Everything that one login needs.  Parts are started when a scenario asks for them."""
 
-    def __init__(self, run, pin=None, reader=None):
+    def __init__(self, run, pin=None, reader=None, keypad=False):
         self.run = run
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="", dir=run.dir))
         self.dir.chmod(0o755)
         self.processes = []
-        self.box = Box(run, self.dir / "box", reader)
+        self.box = Box(run, self.dir / "box", reader, keypad)
         self.key = BrokerKey(self.dir)
         self.broker_dir = self.dir / "broker"
         self.broker_dir.mkdir(mode=0o755)

@@ -32,6 +32,7 @@ struct bench {
 	enum means_alg alg;
 	struct pin_state pin;
 	bool	 pinpad;			/* the PIN is typed on the reader */
+	bool	 keyboard;			/* ... or here */
 	const char *pins[BENCH_ASKS];	/* what the person enters; NULL: 123456 */
 	enum err ask_r;			/* what the PIN window answers */
 	enum err last_try_r;

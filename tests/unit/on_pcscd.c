@@ -27,7 +27,8 @@ extern char **environ;
 static const char *control, *cards;
 static struct profile profile;
 static const struct profile *const profiles[] = { &profile, NULL };
-static const struct native_options native = { profiles, drivers_table, NULL };
+static const struct native_options native = { .profiles = profiles,
+	.drivers = drivers_table };
 
 /* One connection to the remote control; it may still be on its way up. */
 static int

@@ -59,6 +59,7 @@ minimal_has_defaults(void **state)
 	assert_int_equal(c->card_removal, HOST_REMOVAL_END);
 	assert_int_equal(c->grace_seconds, 30);
 	assert_true(c->allow_last_try);
+	assert_int_equal(c->pinpad, HOST_PINPAD_NEVER);
 	assert_int_equal(c->native_client.n, 0);
 	b = host_conf_broker(c, NULL);
 	assert_non_null(b);
@@ -109,6 +110,7 @@ everything_is_read(void **state)
 	    "card_removal = lock\n"
 	    "grace_seconds = 5\n"
 	    "allow_last_try = no\n"
+	    "pinpad = required\n"
 	    "native_client = epd\n"
 	    "native_client = *\n"
 	    "native_program = /usr/bin/epd\n"
@@ -146,6 +148,7 @@ everything_is_read(void **state)
 	assert_int_equal(c->card_removal, HOST_REMOVAL_LOCK);
 	assert_int_equal(c->grace_seconds, 5);
 	assert_false(c->allow_last_try);
+	assert_int_equal(c->pinpad, HOST_PINPAD_REQUIRED);
 	assert_true(host_list_has(&c->native_client, "*"));
 	assert_true(host_list_has(&c->native_client, "epd"));
 	assert_false(host_list_has(&c->native_client, "ep"));

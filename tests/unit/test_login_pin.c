@@ -2,6 +2,7 @@
 /* How often a card may get a PIN, and when the person is told or asked (T26). */
 #include "tests/check.h"
 
+#include "base/b64.h"
 #include "tests/unit/login_bench.h"
 
 #include <stdio.h>
@@ -315,6 +316,81 @@ renewal_of_another_question(void **state)
 	assert_ok(bench_run(b));
 }
 
+/* What the assertion says of how the PIN was typed. */
+static void
+says_entry(const struct bench *b, const char *want)
+{
+	AUTO(buf_free) struct buf payload = BUF(JWS_MAX);
+	struct cur jws = buf_view(&b->tbs), header;
+
+	assert_true(cur_until(&jws, '.', &header));
+	assert_ok(b64url_get(jws, &payload));
+	assert_non_null(buf_cstr(&payload));
+	assert_non_null(strstr(buf_cstr(&payload), want));
+}
+
+/* Where the person may choose, an empty PIN means the reader, which has no letters. */
+static void
+reader_or_keyboard(void **state)
+{
+	struct bench *b = *state;
+
+	b->pinpad = b->keyboard = true;
+	b->pins[0] = "";
+	assert_ok(bench_run(b));
+	assert_int_equal(b->told_pinpad, 1);
+	assert_string_equal(b->sent[0], "");
+	says_entry(b, "\"pin_entry\":\"pinpad\"");
+	b->pins[1] = "";
+	b->signs[1] = (struct bench_sign){ ERR_PIN_WRONG, 2 };
+	assert_ok(bench_run(b));	/* the second one is typed here */
+	assert_int_equal(b->told_pinpad, 2);
+	assert_int_equal(b->seen[2].why, LOGIN_ASK_WRONG);
+	assert_string_equal(b->sent[2], "123456");
+	says_entry(b, "\"pin_entry\":\"window\"");
+}
+
+/* The person agrees to a last try before the reader is asked (T26). */
+static void
+last_try_on_the_reader(void **state)
+{
+	struct bench *b = *state;
+
+	b->pinpad = true;
+	b->pin = (struct pin_state){ .tries = 1, .last_try = true };
+	b->last_try_r = ERR_CANCELLED;
+	assert_err(bench_run(b), ERR_CANCELLED);
+	assert_int_equal(b->told_pinpad, 0);
+	b->last_try_r = ERR_OK;
+	assert_ok(bench_run(b));
+	assert_int_equal(b->told_pinpad, 1);
+	assert_true(b->allow_last[0]);
+}
+
+static void
+not_on_the_reader(void **state)
+{
+	static const enum err all[] = {
+		ERR_CANCELLED, ERR_TIMEOUT, ERR_STALE, ERR_CARD, ERR_UNSUPPORTED,
+	};
+	struct bench *b = *state;
+
+	b->pinpad = true;
+	for (size_t i = 0; i < NELEM(all); i++) {
+		b->signs[i].r = all[i];
+		assert_err(bench_run(b), all[i]);
+	}
+	assert_int_equal(b->asked, 0);
+	/* One that does not work: the keyboard, where policy leaves it. */
+	b->keyboard = true;
+	b->pins[0] = "";
+	b->signs[5].r = ERR_UNSUPPORTED;
+	assert_ok(bench_run(b));
+	assert_int_equal(b->asked, 2);
+	assert_string_equal(b->sent[6], "123456");
+	says_entry(b, "\"pin_entry\":\"window\"");
+}
+
 #define T(f)	cmocka_unit_test_setup_teardown(f, bench_start, bench_end)
 
 int
@@ -328,7 +404,8 @@ main(void)
 		T(unknown_and_maybe_the_last), T(impossible_pins),
 		T(impossible_for_ever), T(enough_time), T(renewed),
 		T(renewed_for_each_window), T(renewal_refused), T(renewal_without_time),
-		T(renewal_of_another_question),
+		T(renewal_of_another_question), T(reader_or_keyboard),
+		T(last_try_on_the_reader), T(not_on_the_reader),
 	};
 
 	return cmocka_run_group_tests(tests, bench_group, bench_group_end);

@@ -62,7 +62,8 @@ make_pass(struct fake_card *c)
 static void
 open_means(struct fake_card *c, struct card_cache *cache, struct means **ret)
 {
-	const struct native_options o = { profiles, drivers_table, cache };
+	const struct native_options o = { .profiles = profiles,
+	    .drivers = drivers_table, .cache = cache };
 
 	assert_ok(native_open(fake_card_reader(c, "Reader 00 00", ATR), &o, ret));
 }
@@ -246,8 +247,8 @@ cache_serves_the_second_login(void **state)
 static void
 unknown_card_is_left_in_peace(void **state)
 {
-	const struct native_options none = { (const struct profile *const[]){ NULL },
-	    drivers_table, NULL };
+	const struct native_options none = { .drivers = drivers_table,
+	    .profiles = (const struct profile *const[]){ NULL } };
 	AUTO(card_cache_close) struct card_cache *cache = NULL;
 	AUTO(means_view_free) struct means_view v = { .event_counter = 0 };
 	AUTO(fake_card_drop) struct fake_card c = { .tries = 0 };
