@@ -118,6 +118,7 @@ ask_metadata(struct piv *v, struct channel *ch, uint8_t ref, struct pin_state *r
 	if (sw != SW_OK || !piv_tries_left(buf_view(&reply), &left) || left > TRIES_MAX)
 		return ERR_NOT_FOUND;
 	ret->tries = (int)left;
+	ret->must_change = piv_is_default(buf_view(&reply));
 	return ERR_OK;
 }
 

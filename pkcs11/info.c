@@ -100,6 +100,8 @@ token_flags(const struct token *t)
 
 	if (t->v.login != NULL)
 		flags |= CKF_USER_PIN_INITIALIZED;
+	if (t->v.pin.must_change)
+		flags |= CKF_USER_PIN_TO_BE_CHANGED;
 	if (t->v.keypad)
 		flags |= CKF_PROTECTED_AUTHENTICATION_PATH;
 	flags |= pin_flags(&t->v.pin, CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY,

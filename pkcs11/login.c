@@ -29,11 +29,14 @@ take_secret(const unsigned char *pin, ck_ulong len, bool keypad, struct secret *
 static void
 see_pin(struct token *t, enum err e, const struct pin_state *seen)
 {
+	bool must_change = t->v.pin.must_change;
+
 	if (e == ERR_OK)
-		t->v.pin = (struct pin_state){ .tries = -1 };
+		t->v.pin = (struct pin_state){ .tries = -1, .must_change = must_change };
 	if (e != ERR_PIN_WRONG && e != ERR_PIN_BLOCKED)
 		return;
 	t->v.pin = *seen;
+	t->v.pin.must_change = must_change;
 	if (e == ERR_PIN_WRONG && seen->tries < 0 &&
 	    card_tries(t->card, t->v.login, &t->v.pin) != ERR_OK)
 		t->v.pin.tries = -1;
@@ -216,6 +219,8 @@ set_pin(struct call *c, const struct secret *old, const struct secret *new)
 		see_pin(c->t, e, &seen);
 	if (e != ERR_OK)
 		return failed(c, e, "C_SetPIN", old == NULL);
+	if (!puk)
+		c->t->v.pin.must_change = false;
 	if (old != NULL)
 		token_login(c->t, c->t->login);	/* the new PIN was verified, if any was */
 	return CKR_OK;

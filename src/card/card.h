@@ -61,6 +61,7 @@ struct pin_state {
 	bool	 blocked;
 	/* tries == 1; or it is not known and two PINs sent by us were wrong. */
 	bool	 last_try;
+	bool	 must_change;		/* it is still the one that every such card comes with */
 };
 
 struct pin_rules {

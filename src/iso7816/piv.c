@@ -243,19 +243,33 @@ piv_response(struct cur reply, struct cur *ret)
 	return true;
 }
 
+/* The first item with this tag. */
+static bool
+find_item(struct cur metadata, uint8_t wanted, struct cur *ret)
+{
+	uint8_t tag;
+
+	for (int i = 0; i < ITEMS_MAX && piv_take(&metadata, &tag, ret); i++)
+		if (tag == wanted)
+			return true;
+	return false;
+}
+
 bool
 piv_tries_left(struct cur metadata, unsigned *ret)
 {
 	struct cur item;
-	uint8_t tag;
 
-	for (int i = 0; i < ITEMS_MAX && piv_take(&metadata, &tag, &item); i++) {
-		if (tag != 0x06)
-			continue;
-		if (item.n != 2 || item.p[1] > item.p[0])
-			return false;
-		*ret = item.p[1];
-		return true;
-	}
-	return false;
+	if (!find_item(metadata, 0x06, &item) || item.n != 2 || item.p[1] > item.p[0])
+		return false;
+	*ret = item.p[1];
+	return true;
+}
+
+bool
+piv_is_default(struct cur metadata)
+{
+	struct cur item;
+
+	return find_item(metadata, 0x05, &item) && item.n == 1 && item.p[0] == 1;
 }

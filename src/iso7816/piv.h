@@ -51,5 +51,7 @@ bool piv_response(struct cur reply, struct cur *ret);
 
 /* Of GET METADATA for a PIN: tries that are left.  False: it does not say. */
 bool piv_tries_left(struct cur metadata, unsigned *ret);
+/* Of the same: is it still the value that all tokens come with? */
+bool piv_is_default(struct cur metadata);
 
 #endif
