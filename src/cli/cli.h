@@ -58,6 +58,8 @@ enum cli_status cli_failed(enum err e, bool json);
  * do nothing else from now on.  Before any other thread is made.  ERR_SYS.
  */
 MUST_CHECK enum err cli_on_signal(void (*fn)(void *arg, int number), void *arg);
+/* After a signal, whose fn ends the program, this does not return. */
+void cli_leave_to_signal(void);
 
 /* One line of JSON on stdout, at once. */
 void cli_print_json(const json_t *j);

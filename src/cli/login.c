@@ -189,8 +189,11 @@ cmd_login(int argc, char **argv)
 	if ((s = options(argc, argv, &o)) != CLI_OK)
 		return s;
 	if ((r = cli_on_signal(interrupted, &l)) != ERR_OK || (r = login_request(&l)) != ERR_OK ||
-	    (r = login_agent(&l)) != ERR_OK)
+	    (r = login_agent(&l)) != ERR_OK) {
+		/* The agent may say "cancelled" before interrupted() is done. */
+		cli_leave_to_signal();
 		return cli_failed(r, true);
+	}
 	r = login_result(&l);
 	if (r == ERR_PENDING && l.identity != NULL)
 		return print_choices(&l);

@@ -5,9 +5,12 @@
  */
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+
+static atomic_bool came;
 
 static struct {
 	void	 (*fn)(void *arg, int number);
@@ -31,8 +34,10 @@ wait_for_signal(void *arg UNUSED)
 	int number;
 
 	those(&set);
-	if (sigwait(&set, &number) == 0)
+	if (sigwait(&set, &number) == 0) {
+		atomic_store(&came, true);
 		on_signal.fn(on_signal.arg, number);
+	}
 	return NULL;
 }
 
@@ -50,4 +55,11 @@ cli_on_signal(void (*fn)(void *arg, int number), void *arg)
 		return fail(ERR_SYS, "signals");
 	pthread_detach(thread);
 	return ERR_OK;
+}
+
+void
+cli_leave_to_signal(void)
+{
+	while (atomic_load(&came))
+		pause();
 }
