@@ -132,7 +132,7 @@ select_path(struct channel *ch, struct files *f, struct cur path, uint8_t p2,
 static bool
 from_mf(struct cur path)
 {
-	uint16_t fid;
+	uint16_t fid = 0;
 
 	return cur_u16(&path, &fid) && fid == P15_FID_MF;
 }

@@ -19,8 +19,8 @@ static const char common[] =
 /* A plain card, a YubiKey, a NEO, and one that must be tried to be known. */
 static const char *const rest[] = {
 	"[pin]\npadding = FF 8\nmin = 6\nmax = 8\nlogout = 00 20 FF RR\n",
-	"serial = 00 F8 00 00 00\n[pin]\nmin = 6\nmax = 8\ntries = metadata\n"
-	"logout = 00 20 FF RR\n",
+	("serial = 00 F8 00 00 00\n[pin]\nmin = 6\nmax = 8\ntries = metadata\n"
+	    "logout = 00 20 FF RR\n"),
 	"[pin]\nmin = 6\nmax = 8\nwrong = 630X\ntries = empty-verify\n",
 	"[pin]\nmin = 6\nmax = 8\ntries = empty-verify\nlogout = 00 20 FF RR\n",
 };

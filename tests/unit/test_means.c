@@ -450,7 +450,7 @@ empty_world(void **state)
 }
 
 static const struct native_search plain = {
-	.o = { profiles, drivers_table, NULL },
+	.o = { .profiles = profiles, .drivers = drivers_table },
 };
 
 static void

@@ -266,7 +266,7 @@ puk_dies_alone(void **state)
 
 	hand_send(b->card, SELECT);
 	for (int i = 2; i >= 0; i--) {
-		char want[8];
+		char want[16];
 
 		snprintf(want, sizeof(want), "63C%d", i);
 		hand_expect(b->card, "002C008010" "3131313131313131" "313233343536FFFF",
