@@ -58,7 +58,8 @@ fake_sign(struct means *m, const struct means_view *v, const struct secret *pin,
 	buf_clear(&b->tbs);
 	buf_cur(&b->tbs, tbs);
 	if (s->r == ERR_PIN_WRONG || s->r == ERR_PIN_BLOCKED || s->r == ERR_OK)
-		*ret_pin = (struct pin_state){ s->tries, s->tries == 0, s->tries == 1 };
+		*ret_pin = (struct pin_state){ .tries = s->tries, .blocked = s->tries == 0,
+		    .last_try = s->tries == 1 };
 	if (s->r != ERR_OK)
 		return fail(s->r, "the card says no");
 	assert_ok(jws_sign(b->alg == MEANS_ES256 ? JWS_ES256 : JWS_RS256, b->signer, tbs,
