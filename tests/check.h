@@ -7,8 +7,31 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 #undef fail
+
+/* For what valgrind itself makes different. */
+static inline bool
+under_valgrind(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return preload != NULL && strstr(preload, "vgpreload") != NULL;
+}
+
+/* Sanitizers and valgrind keep memory that was given back, and judge leaks themselves. */
+static inline bool
+memory_is_watched(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	return true;
+#else
+	return under_valgrind();
+#endif
+}
 
 #define assert_ok(e)							\
 	do {								\

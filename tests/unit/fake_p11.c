@@ -397,7 +397,7 @@ sign_text(EVP_PKEY *key, const CK_BYTE *in, CK_ULONG n, CK_BYTE *sig, size_t *le
 static CK_RV
 sign(CK_SESSION_HANDLE s UNUSED, CK_BYTE *in, CK_ULONG n, CK_BYTE *sig, CK_ULONG *ret_n)
 {
-	EVP_PKEY *key = key_of_token();
+	EVP_PKEY *key;
 	bool bare = state.mechanism == CKM_RSA_PKCS || state.mechanism == CKM_ECDSA;
 	size_t len = *ret_n;
 	bool ok;
@@ -410,6 +410,7 @@ sign(CK_SESSION_HANDLE s UNUSED, CK_BYTE *in, CK_ULONG n, CK_BYTE *sig, CK_ULONG
 		state.gone = true;
 		return CKR_DEVICE_REMOVED;
 	}
+	key = key_of_token();
 	ok = key != NULL && (bare ? sign_hash : sign_text)(key, in, n, sig, &len);
 	EVP_PKEY_free(key);
 	if (!ok)

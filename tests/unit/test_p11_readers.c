@@ -448,9 +448,13 @@ child_with(ck_session_handle_t s)
 static void
 children_leave_the_parent_alone(void **state UNUSED)
 {
-	ck_session_handle_t s = open_session(0, 0);
+	ck_session_handle_t s;
 	ck_object_handle_t key;
 
+	/* A child leaves its parent's memory as it is, which to valgrind is lost. */
+	if (under_valgrind())
+		skip();
+	s = open_session(0, 0);
 	assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
 	key = object(s, CKO_PRIVATE_KEY, KEY_AUTH);
 	assert_int_equal(in_child(child_without, s), 0);
@@ -503,7 +507,8 @@ a_thousand_loads(void **state UNUSED)
 	}
 	assert_int_equal(entries("/proc/self/task"), threads);
 	assert_int_equal(entries("/proc/self/fd"), files);
-	assert_true(resident() - pages < 256);
+	if (!memory_is_watched())
+		assert_true(resident() - pages < 256);
 }
 
 static int

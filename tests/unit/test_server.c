@@ -761,15 +761,6 @@ client_is_served(void *arg)
 	return w->requests != 0;
 }
 
-/* Its own limit lets the kernel accept, and then drops the connection. */
-static bool
-under_valgrind(void)
-{
-	const char *preload = getenv("LD_PRELOAD");
-
-	return preload != NULL && strstr(preload, "vgpreload") != NULL;
-}
-
 /* Out of descriptors, the server waits for better times, and does not spin. */
 static void
 no_descriptors_left(void **state)
@@ -779,6 +770,7 @@ no_descriptors_left(void **state)
 	struct rlimit was, low;
 	int next, turns = 0;
 
+	/* Its own limit lets the kernel accept, and then drops the connection. */
 	if (under_valgrind())
 		skip();
 	c = client_open(w);
