@@ -289,7 +289,7 @@ read_serial(struct card *c, struct channel *ch, char ret[CARD_SERIAL_MAX])
 enum err
 card_identify(struct card *c, struct channel *ch)
 {
-	char serial[CARD_SERIAL_MAX];
+	char serial[CARD_SERIAL_MAX] = "";
 	bool same = true;
 	enum err r;
 
