@@ -152,11 +152,18 @@ def a_library_is_not_given_a_pin_that_cannot_be_right(run):
 
 @scenario
 def a_pin_is_typed_on_the_reader_where_the_library_says_so(run):
-    with House(run, pin=lambda window: Person.HANG) as home:
-        with Vendor(home, token_of(run, do="pinpad")) as worker:
+    def person(_):
+        finger.write_bytes(b"1")
+        return Person.HANG
+    with House(run, pin=person) as home:
+        finger = home.dir / "finger"
+        os.mkfifo(finger)
+        with Vendor(home, token_of(run, do="pinpad",
+                                   variables={"FAKE_P11_FINGER": finger})) as worker:
             _, payload = worker.login()
         equal(payload["evidence"]["pin_entry"], "pinpad")
         equal([window["kind"] for window in home.person.windows], ["confirm"])
+        home.person.act = lambda window: Person.HANG
         with Vendor(home, token_of(run, do="pinpad pad-cancelled")) as worker:
             said(worker.login(), "cancelled")
     with House(run) as home:
