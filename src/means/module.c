@@ -318,6 +318,10 @@ admit(const struct module *m, const struct means_view *v, const struct p11_token
 	return ERR_OK;
 }
 
+/*
+ * A failure that tells nothing may have cost a try as well: OpenSC's driver for CardOS
+ * says CKR_GENERAL_ERROR where it does not know what the card answered to a wrong PIN.
+ */
 static void
 count_wrong_pins(const struct module *m, const char *serial, enum err verified)
 {
@@ -325,7 +329,7 @@ count_wrong_pins(const struct module *m, const char *serial, enum err verified)
 		return;
 	if (verified == ERR_OK)
 		card_cache_set_wrong_pins(m->o.cache, serial, 0);
-	else if (verified == ERR_PIN_WRONG)
+	else if (verified == ERR_PIN_WRONG || verified == ERR_MODULE || verified == ERR_CARD)
 		card_cache_set_wrong_pins(m->o.cache, serial,
 		    card_cache_wrong_pins(m->o.cache, serial) + 1);
 }

@@ -35,6 +35,17 @@ give_up_the_rest(const struct world *w)
 	return confine_calls(windows, n);
 }
 
+/* A token that is in no reader needs no pcscd: then this ends with a word that hands over. */
+static enum err
+reach_pcscd(struct world *w)
+{
+	enum err r = work_pcscd(w);
+
+	if (r == ERR_NO_SERVICE && world_hand_over_without_reader(w))
+		return note(r, "and a library needs none");
+	return r;
+}
+
 static enum err
 prepare(struct world *w, const struct work_options *o)
 {
@@ -45,7 +56,7 @@ prepare(struct world *w, const struct work_options *o)
 
 	if ((r = work_configure(w, o)) != ERR_OK ||
 	    (r = work_window(w, &w->window)) != ERR_OK ||	/* shows nothing yet */
-	    (r = work_pcscd(w)) != ERR_OK ||
+	    (r = reach_pcscd(w)) != ERR_OK ||
 	    (r = work_load(w)) != ERR_OK ||
 	    (r = start_message(w)) != ERR_OK ||
 	    (r = start_keypad(w)) != ERR_OK ||

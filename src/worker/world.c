@@ -285,6 +285,16 @@ hand_over(struct world *w, const struct host_module *m, const struct pcsc_reader
 	h->event_counter = r->event_counter;
 }
 
+bool
+world_hand_over_without_reader(struct world *w)
+{
+	const struct host_module *m = host_module_without_reader(w->conf);
+
+	if (m != NULL)
+		hand_over(w, m, NULL);
+	return m != NULL;
+}
+
 static const struct host_module *
 module_for(const struct world *w, enum err why, const struct pcsc_reader_state *r)
 {
@@ -303,7 +313,6 @@ offer_to_modules(struct world *w, const struct readers *now, enum err why)
 {
 	const struct pcsc_reader_state *one = NULL, *new = NULL;
 	size_t n = 0, n_new = 0;
-	const struct host_module *m;
 
 	for (size_t i = 0; i < now->n; i++) {
 		const struct pcsc_reader_state *r = &now->all[i];
@@ -322,8 +331,8 @@ offer_to_modules(struct world *w, const struct readers *now, enum err why)
 	if (n != 0) {
 		one = n == 1 ? one : new;
 		hand_over(w, module_for(w, ERR_CARD_UNKNOWN, one), one);
-	} else if ((m = host_module_without_reader(w->conf)) != NULL) {
-		hand_over(w, m, NULL);
+	} else {
+		world_hand_over_without_reader(w);
 	}
 	return why;
 }

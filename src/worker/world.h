@@ -63,5 +63,7 @@ void world_doubt_tries(const struct world *w, struct means_view *v);
 
 /* Was there, when the login began, a card that a profile knows? */
 bool world_had_card(const struct world *w);
+/* To the module whose token is in no reader; false when the configuration has none. */
+bool world_hand_over_without_reader(struct world *w);
 
 #endif

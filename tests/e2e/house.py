@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
@@ -348,7 +349,8 @@ class House:
     def means_conf(self):
         """Rows for each CA and policy that the test PKI's login certificates have."""
         rows = []
-        for card, driver in (("z", "uzi"), ("n", "uzi"), ("z-g4", "uzi"), ("piv", "piv")):
+        for card, driver in (("z", "uzi"), ("n", "uzi"), ("z-g4", "uzi"), ("piv", "piv"),
+                             ("p15", "pkcs15")):
             issuer_cn, policy = certificate_facts(self.run.pki, card)
             rows.append(f"[means {card}-module]\nissuer_cn = {issuer_cn}\npolicy = {policy}\n"
                         f"driver = vendor\none_transaction = no\nacr = {LOA_HIGH}\n")
@@ -381,6 +383,24 @@ status = active
 dezi_number = 100000012
 name = Y Twaalf
 status = active
+[person 900000013]
+dezi_number = 100000013
+name = P Dertien
+status = active
+[person 900000014]
+dezi_number = 100000014
+name = E Veertien
+status = active
+[employment z13-oost]
+uzi_number = 900000013
+subscriber = 90000123
+subscriber_name = Tést Ziekenhuis Oost
+role = 01.015
+[employment z14-oost]
+uzi_number = 900000014
+subscriber = 90000123
+subscriber_name = Tést Ziekenhuis Oost
+role = 01.015
 [employment z11-oost]
 uzi_number = 900000011
 subscriber = 90000123
@@ -508,6 +528,14 @@ role = 00.000
         self.start_agent(**agent)
         if cards:
             self.wait_cards(len(cards))
+
+    def variant(self, card, name, edit):
+        """A card of our own, for insert() and start(): edit() makes the text of its file."""
+        folder = self.run.card(card).parent
+        text = re.sub(r"(?m)^((?:key|certificate) = )(?!/)", rf"\g<1>{folder}/",
+                      self.run.card(card).read_text(encoding="utf-8"))
+        path = self.write(f"{name}.card", edit(text), 0o600)
+        return path.with_suffix("")
 
     # Calls, as the programs around us make them
 

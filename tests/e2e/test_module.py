@@ -143,6 +143,23 @@ def a_library_gets_one_wrong_pin_in_one_login(run):
 
 
 @scenario
+def a_library_that_does_not_say_why_may_have_cost_a_try(run):
+    asked = []
+
+    def person(window):
+        asked.append(window["kind"])
+        return False if window["kind"] == "confirm" else PIN
+    with House(run, pin=person) as home:
+        for _ in range(2):
+            with Vendor(home, logged(home, run, do="login-fails")) as worker:
+                said(worker.login(), "vendor_library")
+        with Vendor(home, logged(home, run)) as worker:
+            said(worker.login(), "cancelled")
+        equal(asked, ["pin", "pin", "confirm"])
+        equal(calls(home).count("C_Login"), 2)
+
+
+@scenario
 def a_library_is_not_given_a_pin_that_cannot_be_right(run):
     with House(run, pin=lambda window: "123") as home:
         with Vendor(home, logged(home, run)) as worker:
@@ -373,3 +390,15 @@ def a_module_worker_keeps_its_secrets(run):
         equal(seen[0]["NoNewPrivs"], "1")
         assert home.person.failure is None, home.person.failure
         assert PIN.encode() not in (home.dir / "worker.log").read_bytes()
+
+
+@scenario
+def a_token_in_no_reader_needs_no_pcscd(run):
+    with House(run) as home:
+        with Vendor(home, token_of(run), pcsc_socket=home.dir / "nothing") as worker:
+            worker.login()
+        home.start_broker()
+        home.start_agent(modules=token_of(run), pcsc_socket=home.dir / "nothing")
+        request, finish = log_in(home)
+        got = accepted(home.result(request, finish))
+        equal(ended(home, request, got["session"]), None)
