@@ -24,6 +24,22 @@ ctx_free(X509_STORE_CTX **c)
 	*c = NULL;
 }
 
+/* One statement, on its way through the checks. */
+struct check {
+	const struct cert_store *vendor;
+	const struct cert *login;
+	struct cur statement_der, device_der;
+	X509	*statement, *device;
+	struct attest facts;
+};
+
+static void
+check_end(struct check *k)
+{
+	x509_drop(&k->statement);
+	x509_drop(&k->device);
+}
+
 static enum err
 parse(struct cur der, X509 **ret)
 {
@@ -36,6 +52,14 @@ parse(struct cur der, X509 **ret)
 	}
 	*ret = x;
 	return ERR_OK;
+}
+
+static enum err
+parse_both(struct check *k)
+{
+	enum err r = parse(k->statement_der, &k->statement);
+
+	return r == ERR_OK ? parse(k->device_der, &k->device) : r;
 }
 
 /* The vendor's certificates alone are trusted, in a store that is made for this once. */
@@ -56,16 +80,16 @@ vendor_store(const struct cert_store *vendor, X509_STORE **ret)
 
 /* From the device to a root of the vendor: signatures, CA or not, lengths; no dates. */
 static enum err
-check_device(const struct cert_store *vendor, X509 *device)
+check_device(struct check *k)
 {
 	AUTO(store_free) X509_STORE *s = NULL;
 	AUTO(ctx_free) X509_STORE_CTX *c = NULL;
-	enum err r = vendor_store(vendor, &s);
+	enum err r = vendor_store(k->vendor, &s);
 
 	if (r != ERR_OK)
 		return r;
 	if ((c = X509_STORE_CTX_new()) == NULL ||
-	    X509_STORE_CTX_init(c, s, device, vendor->intermediates) != 1)
+	    X509_STORE_CTX_init(c, s, k->device, k->vendor->intermediates) != 1)
 		return fail(ERR_NOMEM, "vendor");
 	/* Not strict: devices have no key usage beside their basicConstraints. */
 	X509_STORE_CTX_set_flags(c, X509_V_FLAG_NO_CHECK_TIME);
@@ -73,41 +97,42 @@ check_device(const struct cert_store *vendor, X509 *device)
 	if (X509_verify_cert(c) != 1)
 		return fail(ERR_CERT_UNTRUSTED, "device: %s",
 		    X509_verify_cert_error_string(X509_STORE_CTX_get_error(c)));
-	if (X509_check_ca(device) != 1)
+	if (X509_check_ca(k->device) != 1)
 		return fail(ERR_CERT_UNTRUSTED, "the device may not vouch for keys");
 	return ERR_OK;
 }
 
 static enum err
-check_statement(X509 *statement, X509 *device)
+check_statement(struct check *k)
 {
-	if (X509_NAME_cmp(X509_get_issuer_name(statement), X509_get_subject_name(device)) != 0)
+	if (X509_NAME_cmp(X509_get_issuer_name(k->statement),
+	    X509_get_subject_name(k->device)) != 0)
 		return fail(ERR_CERT_UNTRUSTED, "the statement is of another device");
-	if (X509_verify(statement, X509_get0_pubkey(device)) != 1)
+	if (X509_verify(k->statement, X509_get0_pubkey(k->device)) != 1)
 		return fail(ERR_CERT_UNTRUSTED, "the statement is forged");
 	return ERR_OK;
 }
 
 /* The slot ends the common name. */
-static bool
-is_of_9a(X509 *statement)
+static enum err
+check_slot(struct check *k)
 {
 	char cn[128];
-	int n = X509_NAME_get_text_by_NID(X509_get_subject_name(statement), NID_commonName, cn,
-	    sizeof(cn));
+	int n = X509_NAME_get_text_by_NID(X509_get_subject_name(k->statement),
+	    NID_commonName, cn, sizeof(cn));
 	size_t end = strlen(SLOT_9A);
 
-	return n >= (int)end && n < (int)sizeof(cn) && strlen(cn) == (size_t)n &&
-	    strcmp(cn + n - end, SLOT_9A) == 0;
+	if (n < (int)end || n >= (int)sizeof(cn) || strlen(cn) != (size_t)n ||
+	    strcmp(cn + n - end, SLOT_9A) != 0)
+		return fail(ERR_MISMATCH, "the statement is about another slot");
+	return ERR_OK;
 }
 
 static enum err
-check_key(X509 *statement, const struct cert *login)
+check_key(struct check *k)
 {
-	if (!is_of_9a(statement))
-		return fail(ERR_MISMATCH, "the statement is about another slot");
-	if (X509_get0_pubkey(statement) == NULL ||
-	    EVP_PKEY_eq(X509_get0_pubkey(statement), cert_key(login)) != 1)
+	if (X509_get0_pubkey(k->statement) == NULL ||
+	    EVP_PKEY_eq(X509_get0_pubkey(k->statement), cert_key(k->login)) != 1)
 		return fail(ERR_MISMATCH, "the statement is about another key");
 	return ERR_OK;
 }
@@ -201,23 +226,121 @@ read_facts(X509 *x, struct attest *ret)
 	return ERR_OK;
 }
 
+static enum err
+check_facts(struct check *k)
+{
+	return read_facts(k->statement, &k->facts);
+}
+
+/* RSA keys of these were made so that they can be computed (CVE-2017-15361). */
+static enum err
+check_strength(struct check *k)
+{
+	static const uint8_t first[3] = { 4, 2, 0 }, good[3] = { 4, 3, 5 };
+
+	if (EVP_PKEY_get_base_id(cert_key(k->login)) == EVP_PKEY_RSA &&
+	    attest_firmware_from(&k->facts, first) && !attest_firmware_from(&k->facts, good))
+		return fail(ERR_CERT_UNTRUSTED, "a weak RSA key of firmware %u.%u.%u",
+		    k->facts.firmware[0], k->facts.firmware[1], k->facts.firmware[2]);
+	return ERR_OK;
+}
+
 enum err
 attest_check(const struct cert_store *vendor, struct cur statement, struct cur device,
     const struct cert *login, struct attest *ret)
 {
-	AUTO(x509_drop) X509 *a = NULL, *f = NULL;
+	static const struct {
+		enum err (*look)(struct check *k);
+		enum attest_verdict else_;
+	} order[] = {
+		{ parse_both, ATTEST_MALFORMED },
+		{ check_device, ATTEST_UNTRUSTED },
+		{ check_statement, ATTEST_FORGED },
+		{ check_slot, ATTEST_OTHER_SLOT },
+		{ check_key, ATTEST_OTHER_KEY },
+		{ check_facts, ATTEST_EXTENSION },
+		{ check_strength, ATTEST_WEAK_KEY },
+	};
+	AUTO(check_end) struct check k = { .vendor = vendor, .login = login,
+		.statement_der = statement, .device_der = device };
 	enum err r;
 
-	if ((r = parse(statement, &a)) != ERR_OK || (r = parse(device, &f)) != ERR_OK ||
-	    (r = check_device(vendor, f)) != ERR_OK ||
-	    (r = check_statement(a, f)) != ERR_OK || (r = check_key(a, login)) != ERR_OK ||
-	    (r = read_facts(a, ret)) != ERR_OK)
-		return note(r, "attestation");
+	for (size_t i = 0; i < NELEM(order); i++)
+		if ((r = order[i].look(&k)) != ERR_OK) {
+			*ret = (struct attest){ .verdict = order[i].else_ };
+			return note(r, "attestation");
+		}
+	*ret = k.facts;
+	ret->verdict = ATTEST_GOOD;
 	return ERR_OK;
+}
+
+enum err
+attest_read(struct cur statement, struct attest *ret)
+{
+	AUTO(x509_drop) X509 *x = NULL;
+	enum err r = parse(statement, &x);
+
+	return r == ERR_OK ? read_facts(x, ret) : r;
 }
 
 bool
 attest_firmware_from(const struct attest *a, const uint8_t least[3])
 {
 	return memcmp(a->firmware, least, sizeof(a->firmware)) >= 0;
+}
+
+static const char *
+word_of(const char *const *words, size_t n, unsigned i)
+{
+	return i < n ? words[i] : "unknown";
+}
+
+const char *
+attest_verdict_word(enum attest_verdict v)
+{
+	static const char *const words[] = {
+		[ATTEST_ABSENT] = "absent", [ATTEST_GOOD] = "good",
+		[ATTEST_MALFORMED] = "malformed", [ATTEST_UNTRUSTED] = "untrusted",
+		[ATTEST_FORGED] = "forged", [ATTEST_OTHER_SLOT] = "other_slot",
+		[ATTEST_OTHER_KEY] = "other_key", [ATTEST_EXTENSION] = "extension",
+		[ATTEST_WEAK_KEY] = "weak_key",
+	};
+
+	return word_of(words, NELEM(words), v);
+}
+
+const char *
+attest_pin_word(unsigned policy)
+{
+	static const char *const words[] = {
+		[ATTEST_PIN_DEFAULT] = "default", [ATTEST_PIN_NEVER] = "never",
+		[ATTEST_PIN_ONCE] = "once", [ATTEST_PIN_ALWAYS] = "always",
+		[ATTEST_PIN_MATCH_ONCE] = "match-once",
+		[ATTEST_PIN_MATCH_ALWAYS] = "match-always",
+	};
+
+	return word_of(words, NELEM(words), policy);
+}
+
+const char *
+attest_touch_word(unsigned policy)
+{
+	static const char *const words[] = {
+		[ATTEST_TOUCH_DEFAULT] = "default", [ATTEST_TOUCH_NEVER] = "never",
+		[ATTEST_TOUCH_ALWAYS] = "always", [ATTEST_TOUCH_CACHED] = "cached",
+	};
+
+	return word_of(words, NELEM(words), policy);
+}
+
+const char *
+attest_form_word(unsigned form)
+{
+	static const char *const words[] = {
+		"unknown", "A-keychain", "A-nano", "C-keychain", "C-nano", "C-lightning",
+		"A-bio", "C-bio",
+	};
+
+	return word_of(words, NELEM(words), form & ~(unsigned)ATTEST_FORM_FIPS);
 }

@@ -34,6 +34,15 @@ MUST_CHECK enum err name_text(const X509_NAME *name, int nid, char *ret, size_t 
  */
 MUST_CHECK enum err alt_names(const X509 *x, GENERAL_NAMES **ret);
 
+/* attest.c */
+
+struct attest;
+/*
+ * What a statement says, with nothing proved: the part of attest_check() that reads
+ * extensions, for who would get no forged one past the rest.
+ */
+MUST_CHECK enum err attest_read(struct cur statement, struct attest *ret);
+
 /* purpose.c */
 
 /* Does the certificate itself assert this policy? */
