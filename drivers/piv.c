@@ -485,18 +485,15 @@ piv_current(void *state, struct channel *ch, const struct card_key *key,
 
 /* Yubico's ATTEST, and the certificate in slot F9 that signs what it says. */
 static enum err
-piv_attest(void *state, struct channel *ch, const struct card_key *key,
+piv_attest(void *state UNUSED, struct channel *ch, const struct card_key *key,
     struct buf *ret_statement, struct buf *ret_device)
 {
 	AUTO(buf_free) struct buf statement = BUF(FILE_CERT_MAX), device = BUF(FILE_CERT_MAX);
 	AUTO(buf_free) struct buf object = BUF(PIV_OBJECT_MAX);
 	const struct apdu a = { .ins = 0xf9, .p1 = piv_key_ref(key->slot), .le = APDU_LONG_LE };
-	const struct piv *v = state;
 	unsigned sw;
 	enum err r;
 
-	if (!v->p->attestation)
-		return ERR_NOT_FOUND;
 	r = channel_send(ch, &a, &statement, &sw);
 	if (piv_is_trouble(r))
 		return note(r, "attestation");

@@ -20,12 +20,15 @@
 #define VALUE_MAX	60000
 #define LOCK_TRIES	100	/* of a millisecond each */
 
-enum kind { KIND_CARD = 1, KIND_UNKNOWN, KIND_WRONG_PINS, KIND_QUERY_COSTS, KINDS };
+enum kind {
+	KIND_CARD = 1, KIND_UNKNOWN, KIND_WRONG_PINS, KIND_QUERY_COSTS, KIND_ATTESTATION,
+	KINDS
+};
 
 /* How many of each are kept. */
 static const unsigned kept[KINDS] = {
 	[KIND_CARD] = 16, [KIND_UNKNOWN] = 32, [KIND_WRONG_PINS] = 64,
-	[KIND_QUERY_COSTS] = 16,
+	[KIND_QUERY_COSTS] = 16, [KIND_ATTESTATION] = 16,
 };
 
 struct card_cache {
@@ -296,6 +299,42 @@ card_cache_drop(struct card_cache *c, const char *profile, const char *serial)
 
 	put_card_key(&key, profile, serial);
 	rewrite(c, KIND_CARD, buf_view(&key), NULL);
+	rewrite(c, KIND_ATTESTATION, buf_view(&key), NULL);
+}
+
+enum err
+card_cache_get_attestation(struct card_cache *c, const char *profile, const char *serial,
+    struct cur cert, struct buf *ret_statement, struct buf *ret_device)
+{
+	AUTO(buf_free) struct buf key = BUF(256), value = BUF(VALUE_MAX);
+	struct cur in, of, statement, device;
+	enum err r;
+
+	put_card_key(&key, profile, serial);
+	if ((r = find(c, KIND_ATTESTATION, buf_view(&key), &value)) != ERR_OK)
+		return r;
+	in = buf_view(&value);
+	if (!field_take(&in, &of) || !cur_eq(of, cert) || !field_take(&in, &statement) ||
+	    !field_take(&in, &device) || in.n != 0)
+		return ERR_NOT_FOUND;
+	buf_cur(ret_statement, statement);
+	buf_cur(ret_device, device);
+	return buf_end(ret_statement) != ERR_OK || buf_end(ret_device) != ERR_OK ?
+	    ERR_NOT_FOUND : ERR_OK;
+}
+
+void
+card_cache_put_attestation(struct card_cache *c, const char *profile, const char *serial,
+    struct cur cert, struct cur statement, struct cur device)
+{
+	AUTO(buf_free) struct buf key = BUF(256), value = BUF(VALUE_MAX);
+
+	put_card_key(&key, profile, serial);
+	field_put(&value, cert);
+	field_put(&value, statement);
+	field_put(&value, device);
+	if (buf_end(&key) == ERR_OK && buf_end(&value) == ERR_OK)
+		put(c, KIND_ATTESTATION, buf_view(&key), buf_view(&value));
 }
 
 /* An insertion: this reader, this count of events, this ATR, this run of pcscd. */

@@ -34,6 +34,15 @@ MUST_CHECK enum err card_cache_get(struct card_cache *c, const char *profile,
 void card_cache_put(struct card_cache *c, const char *profile, const char *serial,
     struct cur saved, struct cur cert);
 void card_cache_drop(struct card_cache *c, const char *profile, const char *serial);
+/*
+ * What card_attest() got from that card for the key of this certificate, so that it is
+ * asked once.  Gone with card_cache_drop().
+ */
+MUST_CHECK enum err card_cache_get_attestation(struct card_cache *c, const char *profile,
+    const char *serial, struct cur cert, struct buf *ret_statement,
+    struct buf *ret_device);
+void card_cache_put_attestation(struct card_cache *c, const char *profile,
+    const char *serial, struct cur cert, struct cur statement, struct cur device);
 
 /* A card that no driver knows is left alone until another one is inserted. */
 bool card_cache_is_unknown(struct card_cache *c, const struct pcsc_reader_state *s);

@@ -552,18 +552,50 @@ card_tries(struct card *c, const struct card_key *key, struct pin_state *ret)
 	return card_read_tries(c, &ch, key, ret);
 }
 
-enum err
-card_attest(struct card *c, const struct card_key *key, struct buf *ret_statement,
-    struct buf *ret_device)
+/* A statement has no nonce: an old one is as good as a new one, for the same certificate. */
+static bool
+keeps_attestation(const struct card *c, const struct card_key *key)
+{
+	return c->cache != NULL && c->serial[0] != '\0' && c->cert.len != 0 &&
+	    key->slot == c->key.slot;
+}
+
+static enum err
+ask_attestation(struct card *c, const struct card_key *key, struct buf *statement,
+    struct buf *device)
 {
 	AUTO(channel_end) struct channel ch = { 0 };
 	enum err r;
 
-	if (c->driver->attest == NULL)
-		return ERR_NOT_FOUND;
 	if ((r = card_start(c, &ch)) != ERR_OK)
 		return note(r, "attestation");
-	return c->driver->attest(c->state, &ch, key, ret_statement, ret_device);
+	return c->driver->attest(c->state, &ch, key, statement, device);
+}
+
+enum err
+card_attest(struct card *c, const struct card_key *key, struct buf *ret_statement,
+    struct buf *ret_device)
+{
+	AUTO(buf_free) struct buf statement = BUF(FILE_CERT_MAX), device = BUF(FILE_CERT_MAX);
+	bool keep = keeps_attestation(c, key);
+	enum err r = ERR_NOT_FOUND;
+
+	if (c->driver->attest == NULL || !c->profile->attestation)
+		return ERR_NOT_FOUND;
+	if (keep)
+		r = card_cache_get_attestation(c->cache, c->profile->name, c->serial,
+		    buf_view(&c->cert), &statement, &device);
+	if (r != ERR_OK) {
+		if ((r = ask_attestation(c, key, &statement, &device)) != ERR_OK)
+			return r;
+		if (keep)
+			card_cache_put_attestation(c->cache, c->profile->name, c->serial,
+			    buf_view(&c->cert), buf_view(&statement), buf_view(&device));
+	}
+	buf_cur(ret_statement, buf_view(&statement));
+	buf_cur(ret_device, buf_view(&device));
+	r = buf_end(ret_statement) != ERR_OK ? buf_end(ret_statement) : buf_end(ret_device);
+	return r == ERR_OK ? r : fail(r, "attestation");
 }
 
 enum err

@@ -133,7 +133,9 @@ MUST_CHECK enum err card_tries(struct card *c, const struct card_key *key,
 
 /*
  * What the maker of the card says of the key: a statement and the certificate of the
- * device that signed it, DER, appended.  Whether it is true is for cert/attest.h.
+ * device that signed it, DER, appended.  Whether it is true is for cert/attest.h.  Of the
+ * key that card_look() gave it is asked once: the card signs for it, and the cache has it
+ * afterwards.  A card whose profile does not say that it attests is sent nothing.
  *	ERR_NOT_FOUND (bare)	nothing; most cards
  */
 MUST_CHECK enum err card_attest(struct card *c, const struct card_key *key,

@@ -98,7 +98,8 @@ struct driver {
 	enum err (*decipher)(void *state, struct channel *ch, const struct card_key *key,
 	    enum key_alg alg, struct cur block, struct buf *ret);
 	/* Append what the maker of the card says of the key, and the certificate of the
-	 * device that signed it, DER.  ERR_NOT_FOUND: it says nothing. */
+	 * device that signed it, DER.  Only with a profile that says that the card attests.
+	 * ERR_NOT_FOUND: it says nothing. */
 	enum err (*attest)(void *state, struct channel *ch, const struct card_key *key,
 	    struct buf *ret_statement, struct buf *ret_device);
 	/* The PUK that unblocks the key's PIN, as pin_rules(), tries() and verify(). */

@@ -101,6 +101,14 @@ jsonw_item_object(struct buf *b)
 }
 
 void
+jsonw_item_str(struct buf *b, struct cur s)
+{
+	if (b->len != 0 && b->p[b->len - 1] != '[')
+		buf_u8(b, ',');
+	put_string(b, s);
+}
+
+void
 jsonw_array_end(struct buf *b)
 {
 	buf_u8(b, ']');

@@ -17,6 +17,7 @@ void jsonw_object_end(struct buf *b);			/* } */
 void jsonw_member_object(struct buf *b, const char *name);	/* "name":{ */
 void jsonw_member_array(struct buf *b, const char *name);	/* "name":[ */
 void jsonw_item_object(struct buf *b);			/* { of the array's next item */
+void jsonw_item_str(struct buf *b, struct cur s);	/* the array's next item */
 void jsonw_array_end(struct buf *b);			/* ] */
 void jsonw_member_str(struct buf *b, const char *name, struct cur s);
 void jsonw_member_int(struct buf *b, const char *name, int64_t v);

@@ -7,6 +7,8 @@
 #include "jose/jsonw.h"
 #include "login/claims.h"
 
+#define ATTEST_TEXT	((ASSERTION_ATTEST_MAX + 2) / 3 * 4)	/* base64 */
+
 /*
  * Written by hand: alg, typ and base64 need no escapes, and "alg" comes first, so that
  * whatever a card signs begins with {"alg" (T6).
@@ -49,6 +51,28 @@ put_str(struct buf *b, const char *name, const char *s)
 }
 
 static void
+put_cert(struct buf *b, const struct assertion_cert *c)
+{
+	AUTO(buf_free) struct buf text = BUF(ATTEST_TEXT);
+
+	b64_put(&text, cur_of(c->der, c->n));
+	if (buf_end(&text) != ERR_OK)
+		b->failed = buf_end(&text);
+	else
+		jsonw_item_str(b, buf_view(&text));
+}
+
+/* Leaf first, as in x5c. */
+static void
+put_attestation(struct buf *b, const struct assertion_evidence *e)
+{
+	jsonw_member_array(b, "piv_attestation");
+	put_cert(b, &e->statement);
+	put_cert(b, &e->device);
+	jsonw_array_end(b);
+}
+
+static void
 put_evidence(struct buf *b, const struct assertion_evidence *e)
 {
 	jsonw_member_object(b, "evidence");
@@ -58,6 +82,8 @@ put_evidence(struct buf *b, const struct assertion_evidence *e)
 	put_str(b, "pin_entry", e->pin_entry);
 	jsonw_member_bool(b, "one_transaction", e->one_transaction);
 	put_str(b, "caller", e->caller);
+	if (e->statement.n != 0 && e->device.n != 0)
+		put_attestation(b, e);
 	jsonw_object_end(b);
 }
 
@@ -100,12 +126,46 @@ read_texts(const json_t *o, const struct text_claim *all, size_t n)
 	return ERR_OK;
 }
 
+static enum err
+read_cert(const json_t *v, struct assertion_cert *ret)
+{
+	AUTO(buf_free) struct buf der = BUF(ASSERTION_ATTEST_MAX);
+	enum err r;
+
+	if (!json_is_string(v) || json_string_length(v) == 0)
+		return fail(ERR_MALFORMED, "\"piv_attestation\": expected text");
+	r = b64_get(cur_of(json_string_value(v), json_string_length(v)), &der);
+	if (r != ERR_OK)
+		return note(r, "\"piv_attestation\"");
+	memcpy(ret->der, der.p, der.len);
+	ret->n = der.len;
+
+	return ERR_OK;
+}
+
+static enum err
+read_attestation(const json_t *e, struct assertion_evidence *ret)
+{
+	const json_t *list = json_object_get(e, "piv_attestation");
+	enum err r;
+
+	if (list == NULL)
+		return ERR_OK;
+	if (!json_is_array(list) || json_array_size(list) != 2)
+		return fail(ERR_MALFORMED, "\"piv_attestation\": expected two certificates");
+	if ((r = read_cert(json_array_get(list, 0), &ret->statement)) != ERR_OK)
+		return r;
+
+	return read_cert(json_array_get(list, 1), &ret->device);
+}
+
 /* The workstation may say more here than we know of; what we know must be well formed. */
 static enum err
 read_evidence(const json_t *o, struct assertion_evidence *ret)
 {
 	const json_t *e = json_object_get(o, "evidence");
 	const json_t *once = json_object_get(e, "one_transaction");
+	enum err r;
 	const struct text_claim texts[] = {
 		{ "means", ret->means, sizeof(ret->means) },
 		{ "driver", ret->driver, sizeof(ret->driver) },
@@ -120,7 +180,10 @@ read_evidence(const json_t *o, struct assertion_evidence *ret)
 		return fail(ERR_MALFORMED, "\"one_transaction\": expected true or false");
 	ret->one_transaction = json_is_true(once);
 
-	return read_texts(e, texts, NELEM(texts));
+	if ((r = read_texts(e, texts, NELEM(texts))) != ERR_OK)
+		return r;
+
+	return read_attestation(e, ret);
 }
 
 static enum err

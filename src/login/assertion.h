@@ -15,6 +15,13 @@
 #include "jose/jws.h"
 #include "login/challenge.h"
 
+#define ASSERTION_ATTEST_MAX	4096	/* bytes of each of its certificates */
+
+struct assertion_cert {
+	uint8_t	 der[ASSERTION_ATTEST_MAX];
+	size_t	 n;			/* 0: there is none */
+};
+
 struct assertion {
 	uint8_t	 challenge_sha256[32];	/* of the exact compact challenge */
 	uint8_t	 nonce[CHALLENGE_NONCE];
@@ -32,6 +39,11 @@ struct assertion {
 		char pin_entry[16];	/* "window", "pinpad" */
 		bool one_transaction;
 		char caller[256];	/* package or executable, home folder stripped */
+		/*
+		 * Of PIV tokens whose maker vouches for their keys (cert/attest.h); both
+		 * or none.  This much is not only the workstation's word.
+		 */
+		struct assertion_cert statement, device;
 	} evidence;
 };
 

@@ -174,6 +174,37 @@ state_assertion(struct login *l)
 	return bind_challenge(l);
 }
 
+static void
+keep_cert(struct assertion_cert *ret, const struct buf *der)
+{
+	memcpy(ret->der, der->p, der->len);
+	ret->n = der->len;
+}
+
+/*
+ * What the maker of the card says of its key, where there is such a thing.  Whether it is
+ * wanted, and true, is for the broker: without it the login goes on.
+ */
+static enum err
+add_attestation(struct login *l)
+{
+	AUTO(buf_free) struct buf statement = BUF(ASSERTION_ATTEST_MAX);
+	AUTO(buf_free) struct buf device = BUF(ASSERTION_ATTEST_MAX);
+	const struct means_ops *ops = l->means->ops;
+	enum err r = ERR_NOT_FOUND;
+
+	if (ops->attest != NULL)
+		r = ops->attest(l->means, &l->view, &statement, &device);
+	/* Then there is no card to ask a PIN for. */
+	if (r == ERR_REMOVED || r == ERR_CARD_CHANGED || r == ERR_NO_SERVICE)
+		return note(r, "attestation");
+	if (r != ERR_OK || statement.len == 0 || device.len == 0)
+		return ERR_OK;
+	keep_cert(&l->says.evidence.statement, &statement);
+	keep_cert(&l->says.evidence.device, &device);
+	return ERR_OK;
+}
+
 static bool
 same_policies(const struct challenge *a, const struct challenge *b)
 {
@@ -298,6 +329,27 @@ ask_pin(struct login *l, enum login_ask why, struct secret *ret)
 	return fail(ERR_PIN_LENGTH, "a PIN that cannot be right, %d times", LENGTH_ASKS);
 }
 
+static bool
+has_room(size_t header, size_t payload)
+{
+	return B64URL_LEN(header) + 1 + B64URL_LEN(payload) + 1 + B64URL_LEN(SIG_MAX) <=
+	    JWS_MAX;
+}
+
+/* Beside a long chain of certificates there may be no room for the maker's word. */
+static enum err
+build_payload(struct login *l, size_t header, struct buf *ret)
+{
+	struct assertion_evidence *e = &l->says.evidence;
+	enum err r = assertion_payload(&l->says, ret);
+
+	if (e->statement.n == 0 || (r == ERR_OK && has_room(header, ret->len)))
+		return r;
+	e->statement.n = e->device.n = 0;
+	buf_clear(ret);
+	return assertion_payload(&l->says, ret);
+}
+
 /* Every byte that the card signs is made here (T6). */
 static enum err
 build_signing_input(struct login *l, struct buf *ret)
@@ -319,7 +371,7 @@ build_signing_input(struct login *l, struct buf *ret)
 		return fail(ERR_LIMIT, "jti");
 	l->says.iat = l->w->utc(l->w->arg);
 	if ((r = assertion_header(l->alg, x5c, n, &header)) != ERR_OK ||
-	    (r = assertion_payload(&l->says, &payload)) != ERR_OK ||
+	    (r = build_payload(l, header.len, &payload)) != ERR_OK ||
 	    (r = jws_signing_input(buf_view(&header), buf_view(&payload), ret)) != ERR_OK)
 		return note(r, "assertion");
 	return ERR_OK;
@@ -401,6 +453,7 @@ login_run(const struct login_world *w, struct login_request *rq, struct login_re
 	    (r = check_certificate(&l)) != ERR_OK ||	/* before a person is asked */
 	    (r = choose_algorithm(&l)) != ERR_OK ||
 	    (r = state_assertion(&l)) != ERR_OK ||	/* shown, and then signed */
+	    (r = add_attestation(&l)) != ERR_OK ||
 	    (r = ask_and_sign(&l)) != ERR_OK)
 		return r;
 	return ERR_OK;

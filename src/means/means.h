@@ -57,6 +57,13 @@ struct means_ops {
 	enum err (*sign)(struct means *m, const struct means_view *v,
 	    const struct secret *pin, bool allow_last, struct cur tbs,
 	    struct buf *ret_sig, struct pin_state *ret_pin);
+	/*
+	 * After look(): what the maker says of the key (card_attest()).  NULL: this means
+	 * has no such thing.
+	 *	ERR_NOT_FOUND (bare)	nor has the card
+	 */
+	enum err (*attest)(struct means *m, const struct means_view *v,
+	    struct buf *ret_statement, struct buf *ret_device);
 	void	 (*close)(struct means *m);
 };
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "means/leaf.h"
 #include "means/signature.h"
 
@@ -127,6 +128,20 @@ native_sign(struct means *m, const struct means_view *v, const struct secret *pi
 	    signature_ecdsa(buf_view(&sig), n->width, ret_sig);
 }
 
+static enum err
+native_attest(struct means *m, const struct means_view *v UNUSED, struct buf *ret_statement,
+    struct buf *ret_device)
+{
+	struct native *n = m->state;
+	enum err r;
+
+	assert(n->looked);
+	r = card_attest(n->card, &n->key, ret_statement, ret_device);
+	if (r != ERR_OK && r != ERR_NOT_FOUND)
+		log_info("the card's attestation: %s", err_trail());
+	return r;
+}
+
 static void
 native_free(struct native **n)
 {
@@ -151,6 +166,7 @@ static const struct means_ops native_ops = {
 	.one_transaction = true,
 	.look = native_look,
 	.sign = native_sign,
+	.attest = native_attest,
 	.close = native_close,
 };
 

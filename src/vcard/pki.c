@@ -110,7 +110,8 @@ static enum err
 make_folders(const char *dir)
 {
 	static const char *const below[] = { "ca", "cards", "trust", "trust/anchors",
-		"trust/intermediates", "trust/crls", "trust/attestation" };
+		"trust/intermediates", "trust/crls", "trust/attestation",
+		"trust/attestation/anchors" };
 	enum err r = pki_folder("%s", dir);
 
 	for (size_t i = 0; i < NELEM(below) && r == ERR_OK; i++)

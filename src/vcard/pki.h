@@ -3,7 +3,8 @@
  * The test PKI on disk:
  *
  *	DIR/ca/			keys and certificates of the CAs, and what they revoked
- *	DIR/trust/		anchors, intermediates, crls: a trust folder; attestation
+ *	DIR/trust/		anchors, intermediates, crls: a trust folder
+ *	DIR/trust/attestation/	anchors: the vendors who vouch for keys of tokens
  *	DIR/cards/		NAME.card, and NAME/ with its keys and certificates
  *	DIR/other/		the same names and pass keys under foreign CAs
  *	DIR/negative/		certificates that no broker may accept

@@ -105,7 +105,7 @@ make_vendor(const struct hierarchy *h, int64_t now, struct vendor *v)
 	if ((r = x509_make(&p, &by, &v->cert)) != ERR_OK ||
 	    (r = pki_path(path, "%s/ca/" VENDOR_SLUG ".key", h->dir)) != ERR_OK ||
 	    (r = key_write(path, v->key)) != ERR_OK ||
-	    (r = pki_path(path, "%s/trust/attestation/" VENDOR_SLUG ".der",
+	    (r = pki_path(path, "%s/trust/attestation/anchors/" VENDOR_SLUG ".der",
 	    h->dir)) != ERR_OK)
 		return r;
 	return x509_write(path, v->cert);

@@ -69,6 +69,25 @@ fake_sign(struct means *m, const struct means_view *v, const struct secret *pin,
 	return ERR_OK;
 }
 
+static enum err
+fake_attest(struct means *m, const struct means_view *v, struct buf *ret_statement,
+    struct buf *ret_device)
+{
+	struct bench *b = m->state;
+	uint8_t *p;
+
+	assert_string_equal(v->serial, "5A01");
+	b->attested++;
+	if (b->attest_r != ERR_OK)
+		return fail(b->attest_r, "no attestation");
+	if ((p = buf_room(ret_statement, b->statement)) != NULL)
+		memset(p, 0xa5, b->statement);
+	if ((p = buf_room(ret_device, b->device)) != NULL)
+		memset(p, 0x5a, b->device);
+	return buf_end(ret_statement) != ERR_OK ? buf_end(ret_statement) :
+	    buf_end(ret_device);
+}
+
 static void
 fake_close(struct means *m)
 {
@@ -76,7 +95,8 @@ fake_close(struct means *m)
 }
 
 static const struct means_ops ops = {
-	.name = "native", .one_transaction = true, .sign = fake_sign, .close = fake_close,
+	.name = "native", .one_transaction = true, .sign = fake_sign, .attest = fake_attest,
+	.close = fake_close,
 };
 
 static enum err

@@ -40,6 +40,8 @@ struct bench {
 	enum err random_r;
 	struct bench_sign signs[BENCH_ASKS];
 	bool	 spoil;			/* one bit of the signature flips */
+	size_t	 statement, device;	/* bytes of what the maker says of the key */
+	enum err attest_r;
 	int64_t	 think_ms;		/* a person needs so long for a PIN */
 	enum err renew_r;
 	int64_t	 renew_ms;		/* life of a renewed challenge */
@@ -48,7 +50,7 @@ struct bench {
 	/* what happened */
 	int64_t	 boot;
 	char	 steps[128];		/* "reading_card asking_pin " */
-	unsigned asked, told_pinpad, asked_last_try, signed_, renewed_n, opened, closed;
+	unsigned asked, attested, told_pinpad, asked_last_try, signed_, renewed_n, opened, closed;
 	struct bench_seen seen[BENCH_ASKS];
 	bool	 allow_last[BENCH_ASKS];
 	char	 sent[BENCH_ASKS][SECRET_MAX + 1];

@@ -106,6 +106,7 @@ add_extensions(X509 *x, const struct recipe *how, X509 *issuer)
 	add_ext(x, &ctx, NID_certificate_policies, how->policies);
 	add_ext(x, &ctx, NID_subject_alt_name, how->san);
 	add_ext(x, &ctx, NID_name_constraints, how->constraints);
+	add_ext(x, &ctx, NID_netscape_comment, how->comment);
 	if (how->san_hex != NULL)
 		add_raw(x, NID_subject_alt_name, how->san_hex);
 	if (how->twice != 0)

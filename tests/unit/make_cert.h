@@ -31,6 +31,7 @@ struct recipe {
 	const char *san;	/* otherName:... */
 	const char *san_hex;	/* the value of the extension, instead */
 	const char *constraints;
+	const char *comment;	/* to make it long */
 	const char *hash;	/* default "SHA256" */
 	bool	pss;
 	int	twice;		/* NID of an extension to repeat */

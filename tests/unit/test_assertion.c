@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/b64.h"
 #include "login/assertion.h"
 #include "tests/unit/raw_jws.h"
 
@@ -86,6 +87,59 @@ round_trip(void **state)
 	assert_string_equal(r.evidence.caller, "~/bin/epd");
 	assert_ok(assertion_payload(&r, &c));
 	assert_true(cur_eq(buf_view(&b), buf_view(&c)));
+}
+
+/* What the maker of a token says of its key, leaf first. */
+static void
+with_attestation(void **state)
+{
+	static const char want[] = "\"caller\":\"~/bin/epd\","
+	    "\"piv_attestation\":[\"MAA=\",\"////\"]}}";
+	AUTO(buf_free) struct buf b = BUF(32768), c = BUF(32768);
+	struct assertion a = sample(), r;
+	struct assertion_evidence *e = &a.evidence;
+	const char *text;
+
+	(void)state;
+	memcpy(e->statement.der, "\x30\x00", 2);
+	e->statement.n = 2;
+	memset(e->device.der, 0xff, sizeof(e->device.der));
+	assert_ok(assertion_payload(&a, &b));	/* one alone is none */
+	assert_string_equal(buf_cstr(&b), sample_text);
+	buf_clear(&b);
+	e->device.n = 3;
+	assert_ok(assertion_payload(&a, &b));
+	assert_non_null(text = buf_cstr(&b));
+	assert_string_equal(text + strlen(text) - strlen(want), want);
+	assert_ok(assertion_payload_read(buf_view(&b), &r));
+	assert_int_equal(r.evidence.statement.n, 2);
+	assert_memory_equal(r.evidence.statement.der, "\x30\x00", 2);
+	assert_int_equal(r.evidence.device.n, 3);
+	assert_memory_equal(r.evidence.device.der, "\xff\xff\xff", 3);
+	/* As long as they may be, both; and not a byte more. */
+	buf_clear(&b);
+	e->statement.n = e->device.n = ASSERTION_ATTEST_MAX;
+	assert_ok(assertion_payload(&a, &b));
+	assert_true(b.len < JWS_MAX / 4 * 3);
+	assert_ok(assertion_payload_read(buf_view(&b), &r));
+	assert_int_equal(r.evidence.device.n, ASSERTION_ATTEST_MAX);
+	assert_ok(assertion_payload(&r, &c));
+	assert_true(cur_eq(buf_view(&b), buf_view(&c)));
+}
+
+static void
+attestation_too_long(void **state)
+{
+	static const uint8_t big[ASSERTION_ATTEST_MAX + 1];
+	AUTO(buf_free) struct buf b = BUF(32768), list = BUF(32768);
+	struct assertion a;
+
+	(void)state;
+	buf_str(&list, "\"piv_attestation\":[\"MAA=\",\"");
+	b64_put(&list, cur_of(big, sizeof(big)));
+	buf_str(&list, "\"],\"means\"");
+	replace_put(&b, sample_text, "\"means\"", buf_cstr(&list));
+	assert_err(assertion_payload_read(buf_view(&b), &a), ERR_LIMIT);
 }
 
 struct change {
@@ -282,8 +336,11 @@ t6_any_bytes(void **state)
 
 #define ROW(name, a, b, r) \
 	{ name, changed, NULL, NULL, &(struct change){ .find = a, .with = b, .want = r } }
-#define GOOD(name, a, b)	ROW(name, a, b, ERR_OK)
-#define BAD(name, a, b)		ROW(name, a, b, ERR_MALFORMED)
+#define GOOD(...)		GOOD_(__VA_ARGS__)
+#define GOOD_(name, a, b)	ROW(name, a, b, ERR_OK)
+#define BAD(...)		BAD_(__VA_ARGS__)
+#define BAD_(name, a, b)	ROW(name, a, b, ERR_MALFORMED)
+#define ATTEST(list)		"\"means\"", "\"piv_attestation\":" list ",\"means\""
 
 int
 main(void)
@@ -292,13 +349,29 @@ main(void)
 		cmocka_unit_test(exact_payload),
 		cmocka_unit_test(exact_header),
 		cmocka_unit_test(round_trip),
+		cmocka_unit_test(with_attestation),
+		cmocka_unit_test(attestation_too_long),
 		cmocka_unit_test(deep_and_long),
 		cmocka_unit_test(t6_hostile_texts),
 		cmocka_unit_test(t6_any_bytes),
 		GOOD("as it is", "", ""),
 		GOOD("without origin", "\"origin\":\"https://epd.example.nl\",", ""),
 		GOOD("more evidence", "\"means\"",
-		    "\"piv_attestation\":[\"AA==\"],\"means\""),
+		    "\"tpm_attestation\":[\"AA==\"],\"means\""),
+		GOOD("attestation", ATTEST("[\"AA==\",\"/w==\"]")),
+		BAD("attestation as text", ATTEST("\"AA==\"")),
+		BAD("attestation as null", ATTEST("null")),
+		BAD("attestation of nothing", ATTEST("[]")),
+		BAD("a statement without its device", ATTEST("[\"AA==\"]")),
+		BAD("three certificates", ATTEST("[\"AA==\",\"AA==\",\"AA==\"]")),
+		BAD("an empty certificate", ATTEST("[\"\",\"AA==\"]")),
+		BAD("a certificate as a number", ATTEST("[\"AA==\",7]")),
+		BAD("a certificate in base64url", ATTEST("[\"AA==\",\"_w==\"]")),
+		BAD("a second spelling of it", ATTEST("[\"AB==\",\"AA==\"]")),
+		BAD("attestation twice",
+		    ATTEST("[\"AA==\",\"AA==\"],\"piv_attestation\":[]")),
+		BAD("attestation outside evidence", "{\"v\":1",
+		    "{\"piv_attestation\":[\"AA==\",\"AA==\"],\"v\":1"),
 		GOOD("iat before 1970", "1790000000", "-1"),
 		ROW("version 2", "\"v\":1", "\"v\":2", ERR_VERSION),
 		ROW("version 2 with members of its own", "{\"v\":1", "{\"w\":0,\"v\":2",

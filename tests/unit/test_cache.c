@@ -36,6 +36,37 @@ cache_keeps_its_bounds(void **state)
 	remove_cache(&cache, dir);
 }
 
+/* Of one certificate; gone when what is known of the card is doubted. */
+static void
+cache_keeps_attestations(void **state)
+{
+	AUTO(card_cache_close) struct card_cache *cache = NULL;
+	AUTO(buf_free) struct buf statement = BUF(100), device = BUF(100);
+	const struct cur cert = cur_str("certificate"), other = cur_str("certificatf");
+	char dir[64];
+
+	(void)state;
+	cache = make_cache(dir);
+	assert_err(card_cache_get_attestation(cache, "piv", "01", cert, &statement, &device),
+	    ERR_NOT_FOUND);
+	card_cache_put(cache, "piv", "01", cur_str("s"), cert);
+	card_cache_put_attestation(cache, "piv", "01", cert, cur_str("st"), cur_str("dev"));
+	assert_err(card_cache_get_attestation(cache, "piv", "01", other, &statement, &device),
+	    ERR_NOT_FOUND);
+	assert_err(card_cache_get_attestation(cache, "piv", "02", cert, &statement, &device),
+	    ERR_NOT_FOUND);
+	assert_err(card_cache_get_attestation(cache, "uzi", "01", cert, &statement, &device),
+	    ERR_NOT_FOUND);
+	assert_int_equal(statement.len + device.len, 0);
+	assert_ok(card_cache_get_attestation(cache, "piv", "01", cert, &statement, &device));
+	assert_true(cur_eq_str(buf_view(&statement), "st"));
+	assert_true(cur_eq_str(buf_view(&device), "dev"));
+	card_cache_drop(cache, "piv", "01");
+	assert_err(card_cache_get_attestation(cache, "piv", "01", cert, &statement, &device),
+	    ERR_NOT_FOUND);
+	remove_cache(&cache, dir);
+}
+
 static void
 cache_remembers_unknown_cards(void **state)
 {
@@ -146,6 +177,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cache_keeps_its_bounds),
+		cmocka_unit_test(cache_keeps_attestations),
 		cmocka_unit_test(cache_remembers_unknown_cards),
 		cmocka_unit_test(damaged_cache_is_an_empty_one),
 		cmocka_unit_test(cache_is_ours_alone),

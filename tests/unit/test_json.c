@@ -180,11 +180,17 @@ writer_writes_lists(void **state)
 		jsonw_object_end(&b);
 	}
 	jsonw_array_end(&b);
+	jsonw_member_array(&b, "s");
+	jsonw_item_str(&b, cur_str("["));
+	jsonw_item_str(&b, cur_str("\""));
+	jsonw_item_str(&b, cur_str(""));
+	jsonw_array_end(&b);
 	jsonw_member_array(&b, "e");
 	jsonw_array_end(&b);
 	jsonw_object_end(&b);
 	assert_ok(buf_end(&b));
-	assert_string_equal(buf_cstr(&b), "{\"a\":[{\"i\":0},{\"i\":1}],\"e\":[]}");
+	assert_string_equal(buf_cstr(&b), "{\"a\":[{\"i\":0},{\"i\":1}],"
+	    "\"s\":[\"[\",\"\\\"\",\"\"],\"e\":[]}");
 }
 
 static void

@@ -451,6 +451,106 @@ signature_of_another_key(void **state)
 	assert_err(bench_run(b), ERR_SIGNATURE);
 }
 
+/* What the maker says goes along, and how it fails is not the login's concern. */
+static void
+attestation_goes_along(void **state)
+{
+	struct bench *b = *state;
+	AUTO(taken_drop) struct taken t = { 0 };
+
+	b->statement = 700;
+	b->device = ASSERTION_ATTEST_MAX;
+	assert_ok(bench_run(b));
+	assert_int_equal(b->attested, 1);
+	take(b, &t);
+	assert_int_equal(t.a.evidence.statement.n, 700);
+	assert_int_equal(t.a.evidence.statement.der[699], 0xa5);
+	assert_int_equal(t.a.evidence.device.n, ASSERTION_ATTEST_MAX);
+	assert_int_equal(t.a.evidence.device.der[0], 0x5a);
+}
+
+static void
+expect_none(struct bench *b)
+{
+	AUTO(taken_drop) struct taken t = { 0 };
+
+	b->asked = b->signed_ = 0;
+	assert_ok(bench_run(b));
+	take(b, &t);
+	assert_int_equal(t.a.evidence.statement.n, 0);
+	assert_int_equal(t.a.evidence.device.n, 0);
+}
+
+static void
+attestation_that_fails(void **state)
+{
+	static const enum err all[] = {
+		ERR_NOT_FOUND, ERR_CARD, ERR_IO, ERR_CARD_RESET, ERR_CARD_BUSY, ERR_LIMIT,
+		ERR_MALFORMED, ERR_TIMEOUT,
+	};
+	struct bench *b = *state;
+
+	b->statement = b->device = 700;
+	for (size_t i = 0; i < NELEM(all); i++) {
+		b->attest_r = all[i];
+		expect_none(b);
+	}
+	b->attest_r = ERR_OK;
+	b->device = ASSERTION_ATTEST_MAX + 1;
+	expect_none(b);
+	b->device = 0;
+	expect_none(b);
+}
+
+/* Then there is nothing to ask a PIN for. */
+static void
+card_gone_while_it_attests(void **state)
+{
+	static const enum err all[] = { ERR_REMOVED, ERR_CARD_CHANGED, ERR_NO_SERVICE };
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < NELEM(all); i++) {
+		b->attest_r = all[i];
+		assert_err(bench_run(b), all[i]);
+	}
+	assert_int_equal(b->asked, 0);
+}
+
+/* No key is asked for that would not be used. */
+static void
+certificate_before_attestation(void **state)
+{
+	struct recipe how = pass_recipe('Z');
+	struct bench *b = *state;
+
+	how.until = MADE_NOW - MADE_DAY;
+	b->leaf = bench_cert(&how, &bench_pki.z);
+	assert_err(bench_run(b), ERR_CERT_EXPIRED);
+	assert_int_equal(b->attested, 0);
+}
+
+/* A chain that fills the assertion leaves no room for it. */
+static void
+no_room_for_attestation(void **state)
+{
+	AUTO(taken_drop) struct taken t = { 0 };
+	struct recipe how = pass_recipe('Z');
+	static char comment[12000];
+	struct bench *b = *state;
+
+	memset(comment, 'x', sizeof(comment) - 1);
+	how.comment = comment;
+	b->leaf = bench_cert(&how, &bench_pki.z);
+	b->signer = b->leaf->key;
+	b->statement = b->device = ASSERTION_ATTEST_MAX;
+	expect_none(b);
+	b->statement = b->device = 300;
+	b->asked = b->signed_ = 0;
+	assert_ok(bench_run(b));
+	take(b, &t);
+	assert_int_equal(t.a.evidence.device.n, 300);
+}
+
 #define T(f)	cmocka_unit_test_setup_teardown(f, bench_start, bench_end)
 
 int
@@ -466,7 +566,9 @@ main(void)
 		T(certificate_without_a_person), T(certificate_policy_not_asked_for),
 		T(certificate_that_is_none), T(algorithm_that_does_not_fit), T(no_random),
 		T(window_ends_it), T(too_late_after_the_window), T(card_ends_it),
-		T(signature_with_a_wrong_bit), T(signature_of_another_key),
+		T(attestation_goes_along), T(attestation_that_fails),
+		T(card_gone_while_it_attests), T(certificate_before_attestation),
+		T(no_room_for_attestation), T(signature_with_a_wrong_bit), T(signature_of_another_key),
 	};
 
 	return cmocka_run_group_tests(tests, bench_group, bench_group_end);

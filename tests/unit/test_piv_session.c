@@ -420,11 +420,59 @@ attestation(void **state)
 	check_end(&b);
 }
 
+static void
+drop_folder(struct card_cache **cache, const char *dir)
+{
+	char path[80];
+
+	card_cache_close(cache);
+	snprintf(path, sizeof(path), "%s/state", dir);
+	(void)remove(path);
+	(void)rmdir(dir);
+}
+
+/* The card signs for it: once, as long as its certificate stays. */
+static void
+attests_once(void **state)
+{
+#define STATEMENT	SAY("00F99A0000", "3003020101 9000"), GET("5FFF01", P256_OBJECT "9000")
+	static const struct replay_line cold[] = {
+		YUBIKEY, NO_DISCOVERY, CERT_P256, SAY("00F7008000", "06020302 9000"),
+		YUBIKEY, STATEMENT,
+	}, cached[] = {
+		YUBIKEY, GET(TAG_9A, P256_OBJECT "9000"), SAY("00F7008000", "06020302 9000"),
+	}, other[] = {
+		YUBIKEY, GET(TAG_9A, RSA_FIRST "6146"), NO_DISCOVERY, CERT_RSA,
+		SAY("00F7008000", "06020302 9000"), YUBIKEY, STATEMENT,
+	};
+	const struct {
+		const struct replay_line *lines;
+		size_t n;
+	} runs[] = { { cold, NELEM(cold) }, { cached, NELEM(cached) }, { other, NELEM(other) } };
+	char dir[] = "/tmp/dezi-test-cache.XXXXXX";
+	struct card_cache *cache = NULL;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_ok(card_cache_open(dir, &cache));
+	for (size_t i = 0; i < NELEM(runs); i++) {
+		AUTO(buf_free) struct buf statement = BUF(16384), device = BUF(16384);
+		AUTO(close_bench) struct bench b = { .cache = cache };
+
+		play(&b, "piv-yubikey", ATR, 0, runs[i].lines, runs[i].n);
+		assert_ok(card_attest(b.c, b.v.login, &statement, &device));
+		assert_int_equal(statement.len, 5);
+		assert_int_equal(device.len, 106);
+		check_end(&b);
+	}
+	drop_folder(&cache, dir);
+}
+
 /* No such command goes to a card that is not known to have it. */
 static void
 no_attestation(void **state)
 {
-	PLAY(b, LOOK_EC, AGAIN);
+	PLAY(b, LOOK_EC);
 	AUTO(buf_free) struct buf statement = BUF(16384), device = BUF(16384);
 
 	(void)state;
@@ -433,7 +481,6 @@ no_attestation(void **state)
 }
 
 /* The figures: from the first look to the first signature, and to the next one. */
-
 
 static size_t
 first_signature(struct bench *b)
@@ -448,17 +495,6 @@ first_signature(struct bench *b)
 	assert_int_equal(sig.len, 256);
 	check_end(b);
 	return replay_seen(b->r)->apdus;
-}
-
-static void
-drop_folder(struct card_cache **cache, const char *dir)
-{
-	char path[80];
-
-	card_cache_close(cache);
-	snprintf(path, sizeof(path), "%s/state", dir);
-	(void)remove(path);
-	(void)rmdir(dir);
 }
 
 #define GET_LONG(tag)	"00CB3FFF0000055C03" tag "0C00"
@@ -557,6 +593,7 @@ main(void)
 		cmocka_unit_test(no_puk_for_the_global_pin),
 		cmocka_unit_test(tries_of_a_yubikey),
 		cmocka_unit_test(attestation),
+		cmocka_unit_test(attests_once),
 		cmocka_unit_test(no_attestation),
 		cmocka_unit_test(few_commands),
 		cmocka_unit_test(few_commands_in_extended_form),
