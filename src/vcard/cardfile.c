@@ -305,6 +305,7 @@ applet_flag(struct card_file *f, struct cur key)
 		{ "algorithm_info", IN_P15, &f->p15.info },
 		{ "any_algorithm", IN_P15, &f->p15.any_algorithm },
 		{ "filler_ff", IN_P15, &f->p15.filler_ff },
+		{ "short_identifiers", IN_P15, &f->p15.short_ids },
 	};
 
 	for (size_t i = 0; i < NELEM(flags); i++)

@@ -90,6 +90,7 @@ struct card_p15 {
 	bool	 info;			/* TokenInfo tells of algorithms */
 	bool	 any_algorithm;		/* MSE may name any */
 	bool	 filler_ff;		/* files end with FF, not 00 */
+	bool	 short_ids;		/* ODF and TokenInfo have theirs */
 	struct p15_data data[P15_DATA];
 	size_t	 data_n;
 };

@@ -130,15 +130,38 @@ may_read(const struct vcard *c, const struct ef *ef)
 	    (ef->access == EF_AFTER_PIN && c->verified[USER_PIN]);
 }
 
+/* P1 says which file of this DF, and selects it (ISO 7816-4; ISO 7816-15 section 7). */
+static unsigned
+select_short(const struct vcard *c, struct vchannel *ch, uint8_t p1)
+{
+	static const struct {
+		uint8_t	 p1;
+		uint16_t fid;
+	} files[] = { { 0x91, FID_ODF }, { 0x92, FID_TOKEN_INFO } };
+	const struct ef *ef = NULL;
+
+	if (!c->file.p15.short_ids)
+		return SW_P1P2;
+	for (size_t i = 0; i < NELEM(files); i++)
+		if (files[i].p1 == p1)
+			ef = vcard_find_ef(c, ch->df, files[i].fid);
+	if (ef == NULL)
+		return SW_FILE;
+	ch->ef = ef;
+	return SW_OK;
+}
+
 unsigned
 cmd_read_binary(struct vcard *c, struct vchannel *ch, const struct command *m,
     struct buf *out)
 {
-	size_t offset = (size_t)m->p1 << 8 | m->p2;
+	bool is_short = (m->p1 & 0x80) != 0;
+	size_t offset = is_short ? m->p2 : (size_t)m->p1 << 8 | m->p2;
 	struct cur rest, part;
+	unsigned sw;
 
-	if ((m->p1 & 0x80) != 0)		/* short EF identifiers: none */
-		return SW_P1P2;
+	if (is_short && (sw = select_short(c, ch, m->p1)) != SW_OK)
+		return sw;
 	if (ch->ef == NULL)
 		return SW_NO_EF;
 	if (!may_read(c, ch->ef))

@@ -9,6 +9,8 @@
 #define FID_PLACEHOLDER	0x3fff	/* stands for the application in paths; no file */
 #define FID_OBJECTS	0x4302	/* the DF of keys and certificates */
 #define FID_KEYS	0x0001	/* first of the keys in it */
+#define FID_ODF		0x5031	/* ISO 7816-15 */
+#define FID_TOKEN_INFO	0x5032
 
 #define EF_MAX		65535
 #define EFS		48

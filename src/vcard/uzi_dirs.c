@@ -8,7 +8,6 @@
 #include "vcard/inside.h"
 
 enum {
-	FID_ODF = 0x5031, FID_TOKEN_INFO = 0x5032,
 	FID_PRKDF = 0x4400, FID_CDF = 0x4404, FID_CDF_TRUSTED = 0x4405,
 	FID_CDF_USEFUL = 0x4406, FID_AODF = 0x4408,
 	ODF_ENTRIES = 9,		/* 4400 to 4408 behind tags A0 to A8 */

@@ -125,6 +125,24 @@ selects(void **state)
 }
 
 static void
+short_identifiers(void **state)
+{
+	struct bench *b = *state;
+
+	hand_expect(b->card, SELECT_HOME, "9000");
+	hand_expect(b->card, "00B0910002", "6A86");
+	b->file.p15.short_ids = true;
+	take(b);
+	hand_expect(b->card, SELECT_HOME, "9000");
+	hand_expect(b->card, "00B0910002", "A00A" "9000");
+	hand_expect(b->card, "00B0000202", "3008" "9000");	/* it is selected, too */
+	hand_expect(b->card, "00B0920302", "0201" "9000");
+	hand_expect(b->card, "00B0930002", "6A82");
+	hand_expect(b->card, "00A4000C023F00", "9000");
+	hand_expect(b->card, "00B0910002", "6A82");
+}
+
+static void
 ef_dir(void **state)
 {
 	struct bench *b = *state;
@@ -397,8 +415,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ONE(selects), ONE(ef_dir), ONE(directories), ONE(paths_differ),
-		ONE(offsets), ONE(behind_the_pin), ONE(pins), ONE(signs), ONE(consent),
+		ONE(selects), ONE(short_identifiers), ONE(ef_dir), ONE(directories),
+		ONE(paths_differ), ONE(offsets), ONE(behind_the_pin), ONE(pins), ONE(signs), ONE(consent),
 		ONE(inputs_differ), ONE(elliptic), ONE(deciphers), ONE(data),
 		cmocka_unit_test(card_file),
 	};
