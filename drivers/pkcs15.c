@@ -513,6 +513,7 @@ const struct driver driver_pkcs15 = {
 	.sign = pkcs15_sign,
 	.logout = pkcs15_logout,
 	.authorities = pkcs15_authorities,
+	.knows_authorities = pkcs15_knows_authorities,
 	.authority = pkcs15_authority,
 	.update = pkcs15_update,
 	.decipher = pkcs15_decipher,

@@ -90,6 +90,7 @@ MUST_CHECK enum err pkcs15_use_result(const char *what, unsigned sw);
 /* struct driver */
 MUST_CHECK enum err pkcs15_authorities(void *state, struct channel *ch,
     struct card_authority *ret, size_t max, size_t *ret_n);
+bool pkcs15_knows_authorities(void *state);
 MUST_CHECK enum err pkcs15_authority(void *state, struct channel *ch,
     const struct card_authority *a, struct buf *ret_der);
 MUST_CHECK enum err pkcs15_sign(void *state, struct channel *ch,

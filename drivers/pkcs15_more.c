@@ -50,6 +50,14 @@ pkcs15_authorities(void *state, struct channel *ch, struct card_authority *ret,
 	return ERR_OK;
 }
 
+bool
+pkcs15_knows_authorities(void *state)
+{
+	const struct pkcs15 *t = state;
+
+	return t->has_cas;
+}
+
 enum err
 pkcs15_authority(void *state, struct channel *ch, const struct card_authority *a,
     struct buf *ret_der)

@@ -80,14 +80,14 @@ search_derived(struct call *c, const struct ck_attribute *template, ck_ulong n)
 	return CKR_OK;
 }
 
+/* What is on the token, from the first object on. */
 static ck_rv_t
-search(struct call *c, const struct ck_attribute *template, ck_ulong n)
+search_token(struct call *c, size_t first, const struct ck_attribute *template, ck_ulong n)
 {
 	struct find *f = &c->s->find;
 	ck_rv_t rv;
 
-	*f = (struct find){ .active = false };
-	for (size_t i = 0; i < c->t->n_objects; i++) {
+	for (size_t i = first; i < c->t->n_objects; i++) {
 		enum err error = ERR_OK;
 		bool yes = false;
 
@@ -99,6 +99,64 @@ search(struct call *c, const struct ck_attribute *template, ck_ulong n)
 		if (yes)
 			f->found[f->n++] = token_handle(c->t, i);
 	}
+	return CKR_OK;
+}
+
+static bool
+has_certificate(const struct call *c)
+{
+	const struct find *f = &c->s->find;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (token_object(c->t, f->found[i])->kind == OBJECT_CERT)
+			return true;
+	return false;
+}
+
+/*
+ * May one of the authorities match?  They are certificates, and their iD is another than
+ * that of a key and its own certificate (ISO 7816-15, CommonCertificateAttributes).
+ */
+static bool
+wants_authorities(const struct call *c, const struct ck_attribute *template, ck_ulong n)
+{
+	const ck_object_class_t class = CKO_CERTIFICATE;
+
+	for (ck_ulong i = 0; i < n; i++) {
+		struct cur value = cur_of(template[i].value, template[i].value_len);
+
+		if ((template[i].type == CKA_CLASS &&
+		    !cur_eq(value, cur_of(&class, sizeof(class)))) ||
+		    (template[i].type == CKA_ID && has_certificate(c)))
+			return false;
+	}
+	return true;
+}
+
+/* Their directory is read only when somebody asks for what may be in it. */
+static ck_rv_t
+search_authorities(struct call *c, const struct ck_attribute *template, ck_ulong n)
+{
+	size_t first = c->t->n_objects;
+	enum err e;
+
+	if (c->t->v.listed || !wants_authorities(c, template, n))
+		return CKR_OK;
+	if ((e = token_list_authorities(c->t)) != ERR_OK)
+		return call_failed(c, e, "find objects");
+	return search_token(c, first, template, n);
+}
+
+static ck_rv_t
+search(struct call *c, const struct ck_attribute *template, ck_ulong n)
+{
+	struct find *f = &c->s->find;
+	ck_rv_t rv;
+
+	*f = (struct find){ .active = false };
+	if ((rv = search_token(c, 0, template, n)) != CKR_OK ||
+	    (rv = search_authorities(c, template, n)) != CKR_OK)
+		return rv;
 	rv = search_derived(c, template, n);
 	f->active = rv == CKR_OK;
 	return rv;

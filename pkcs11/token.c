@@ -59,10 +59,24 @@ list_objects(struct token *t)
 			add_object(t, OBJECT_PUBLIC, i);
 		add_object(t, OBJECT_PRIVATE, i);
 	}
-	for (size_t i = 0; i < t->v.n_authorities; i++)
-		add_object(t, OBJECT_AUTHORITY, i);
 	for (size_t i = 0; i < PROFILE_COUNT; i++)
 		add_object(t, OBJECT_PROFILE, i);
+	for (size_t i = 0; i < t->v.n_authorities; i++)
+		add_object(t, OBJECT_AUTHORITY, i);
+}
+
+enum err
+token_list_authorities(struct token *t)
+{
+	enum err e;
+
+	if (t->v.listed)
+		return ERR_OK;
+	if ((e = card_list_authorities(t->card, &t->v)) != ERR_OK)
+		return e;
+	for (size_t i = 0; i < t->v.n_authorities; i++)
+		add_object(t, OBJECT_AUTHORITY, i);
+	return ERR_OK;
 }
 
 static enum err

@@ -73,6 +73,8 @@ const struct object *token_object(const struct token *t, ck_object_handle_t hand
 ck_object_handle_t token_handle(const struct token *t, size_t i);
 /* Is it there?  Where the card has places for keys, they may be looked at only now. */
 MUST_CHECK enum err token_exists(struct token *t, const struct object *o, bool *ret);
+/* Those of the card's authorities become objects, behind the others. */
+MUST_CHECK enum err token_list_authorities(struct token *t);
 /* May it be seen now?  Private keys only by the user. */
 bool token_shows(const struct token *t, const struct object *o);
 

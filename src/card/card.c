@@ -390,18 +390,25 @@ learn(struct card *c, struct channel *ch, card_suits_fn *suits, void *arg,
 }
 
 void
-card_remember(struct card *c, const struct card_view *view)
+card_save(struct card *c)
 {
 	AUTO(buf_free) struct buf saved = BUF(SAVED_MAX);
 
+	/* Without a serial nobody could say whose it is. */
+	if (c->cache != NULL && c->serial[0] != '\0' && c->cert.len != 0 &&
+	    c->driver->save(c->state, &saved) == ERR_OK)
+		card_cache_put(c->cache, c->profile->name, c->serial, buf_view(&saved),
+		    buf_view(&c->cert));
+}
+
+void
+card_remember(struct card *c, const struct card_view *view)
+{
 	c->key = view->key;
 	buf_clear(&c->cert);
 	buf_cur(&c->cert, buf_view(&view->cert));
-	/* Without a serial nobody could say whose it is. */
-	if (c->cache != NULL && c->serial[0] != '\0' && !view->from_cache &&
-	    c->driver->save(c->state, &saved) == ERR_OK)
-		card_cache_put(c->cache, c->profile->name, c->serial, buf_view(&saved),
-		    buf_view(&view->cert));
+	if (!view->from_cache)
+		card_save(c);
 }
 
 enum err

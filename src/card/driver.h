@@ -81,6 +81,8 @@ struct driver {
 	 * part of save() from then on. */
 	enum err (*authorities)(void *state, struct channel *ch, struct card_authority *ret,
 	    size_t max, size_t *ret_n);
+	/* No I/O: authorities() would send nothing. */
+	bool	 (*knows_authorities)(void *state);
 	/* Append the certificate, DER.  ERR_NOT_FOUND if none. */
 	enum err (*authority)(void *state, struct channel *ch, const struct card_authority *a,
 	    struct buf *ret_der);

@@ -37,15 +37,25 @@ find_keys(struct card *c, struct channel *ch, struct card_contents *v,
 }
 
 static enum err
-find_authorities(struct card *c, struct channel *ch, struct card_contents *v)
+list_authorities(struct card *c, struct channel *ch, struct card_contents *v)
 {
-	enum err r;
+	enum err r = c->driver->authorities(c->state, ch, v->authorities,
+	    NELEM(v->authorities), &v->n_authorities);
 
-	if (c->driver->authorities == NULL)
-		return ERR_OK;
-	r = c->driver->authorities(c->state, ch, v->authorities, NELEM(v->authorities),
-	    &v->n_authorities);
+	v->listed = r == ERR_OK;
 	return r == ERR_OK ? r : note(r, "authorities");
+}
+
+/* Few programs ask for them, and to read their directory costs commands. */
+static enum err
+recall_authorities(struct card *c, struct channel *ch, struct card_contents *v)
+{
+	const struct driver *d = c->driver;
+
+	v->listed = d->authorities == NULL;
+	if (v->listed || d->knows_authorities == NULL || !d->knows_authorities(c->state))
+		return ERR_OK;
+	return list_authorities(c, ch, v);
 }
 
 static void
@@ -114,7 +124,7 @@ inspect(struct card *c, struct channel *ch, struct card_contents *v)
 
 	if ((r = card_start(c, ch)) != ERR_OK ||
 	    (r = find_keys(c, ch, v, &view)) != ERR_OK ||
-	    (r = find_authorities(c, ch, v)) != ERR_OK)
+	    (r = recall_authorities(c, ch, v)) != ERR_OK)
 		return r;
 	if ((r = find_login(c, ch, v, &view)) != ERR_OK)
 		return r;
@@ -170,6 +180,20 @@ card_settle(struct card *c, struct card_contents *v)
 	if ((r = resume(c, &ch)) != ERR_OK)
 		return r;
 	return card_settle_keys(c, &ch, v->keys, v->n_keys);
+}
+
+enum err
+card_list_authorities(struct card *c, struct card_contents *v)
+{
+	AUTO(channel_end) struct channel ch = { 0 };
+	enum err r;
+
+	if (v->listed)
+		return ERR_OK;
+	if ((r = resume(c, &ch)) != ERR_OK || (r = list_authorities(c, &ch, v)) != ERR_OK)
+		return r;
+	card_save(c);
+	return ERR_OK;
 }
 
 /* The cache is filled when the login certificate was read, which proves it later. */

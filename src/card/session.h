@@ -26,6 +26,8 @@ struct card_contents {
 	 * some are there only after card_settle(). */
 	struct card_key keys[CARD_KEYS_MAX];
 	size_t	 n_keys;
+	/* Not before card_list_authorities(), unless the cache had them. */
+	bool	 listed;
 	struct card_authority authorities[CARD_AUTHORITIES_MAX];
 	size_t	 n_authorities;
 	/* The key that logs in, whose PIN is the person's; NULL: no key can be used. */
@@ -50,6 +52,9 @@ MUST_CHECK enum err card_inspect(struct card *c, struct card_cache *cache,
 
 /* Find out which of the keys that are KEY_UNSURE are there.  Nothing is sent for none. */
 MUST_CHECK enum err card_settle(struct card *c, struct card_contents *v);
+
+/* Which authorities the card knows.  Nothing is sent when they are listed. */
+MUST_CHECK enum err card_list_authorities(struct card *c, struct card_contents *v);
 
 const char *card_title(const struct card *c);	/* what people call this kind of card */
 

@@ -115,6 +115,7 @@ whole_life(struct reader *r, const struct profile *const *profiles)
 	if (card_open(r, drivers_table, profiles, &c) != ERR_OK ||
 	    card_inspect(c, NULL, &v) != ERR_OK)
 		return;
+	(void)!card_list_authorities(c, &v);
 	must(v.n_keys <= CARD_KEYS_MAX && v.n_authorities <= CARD_AUTHORITIES_MAX);
 	if (v.n_authorities != 0)
 		(void)!card_read_authority(c, &v.authorities[0], &der);

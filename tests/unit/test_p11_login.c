@@ -309,6 +309,40 @@ asking_costs_no_commands(void **state UNUSED)
 	assert_int_equal(ws_calls(WS_TRANSMIT) + ws_calls(WS_BEGIN), 0);
 }
 
+static ck_ulong
+count_certificates(ck_session_handle_t s, struct cur id)
+{
+	ck_object_class_t class = CKO_CERTIFICATE;
+	struct ck_attribute template[] = { { CKA_CLASS, &class, sizeof(class) },
+	    { CKA_ID, (void *)(uintptr_t)id.p, id.n } };
+	ck_object_handle_t found[8];
+	ck_ulong n = 0;
+
+	assert_rv(C_FindObjectsInit(s, template, id.n != 0 ? 2 : 1), CKR_OK);
+	assert_rv(C_FindObjects(s, found, NELEM(found), &n), CKR_OK);
+	assert_rv(C_FindObjectsFinal(s), CKR_OK);
+	return n;
+}
+
+/* What is not asked for is not read, and what was read is not read again. */
+static void
+authorities_are_looked_for_when_asked_for(void **state UNUSED)
+{
+	ck_session_handle_t s = open_session(0, 0);
+	unsigned char bytes[64];
+	struct ck_attribute id = { CKA_ID, bytes, sizeof(bytes) };
+
+	assert_rv(C_GetAttributeValue(s, object(s, CKO_PUBLIC_KEY, KEY_AUTH), &id, 1), CKR_OK);
+	ws_forget_counts();
+	assert_int_equal(count_certificates(s, cur_of(bytes, id.value_len)), 1);
+	assert_int_equal(ws_calls(WS_TRANSMIT), 0);
+	assert_int_equal(count_certificates(s, cur_of("none", 4)), 0);
+	assert_true(ws_calls(WS_TRANSMIT) > 0);
+	ws_forget_counts();
+	assert_int_equal(count_certificates(s, cur_of(NULL, 0)), PURPOSES + 1);
+	assert_int_equal(ws_calls(WS_TRANSMIT), 0);
+}
+
 /*
  * A key that asks each time.
  */
@@ -439,6 +473,7 @@ main(void)
 		DESK_TEST(a_reset_by_others_ends_the_login),
 		DESK_TEST(another_applet_is_selected_away),
 		DESK_TEST(asking_costs_no_commands),
+		DESK_TEST(authorities_are_looked_for_when_asked_for),
 		DESK_TEST(no_login_for_an_operation_that_is_none),
 		DESK_TEST(verify_and_sign_in_one_transaction),
 		DESK_TEST(a_held_transaction_ends),

@@ -96,6 +96,9 @@ read_authority(struct keep *k)
 	AUTO(buf_free) struct buf der = BUF(1024);
 	enum err r;
 
+	assert_false(k->v.listed);
+	assert_ok(card_list_authorities(k->c, &k->v));
+	assert_ok(card_list_authorities(k->c, &k->v));	/* nothing is sent again */
 	assert_int_equal(k->v.n_authorities, 1);
 	assert_string_equal(k->v.authorities[0].label, "CA");
 	assert_int_equal(k->v.authorities[0].id[0], 0x77);
@@ -255,7 +258,7 @@ in_short_form(struct profile *p)
 	FILE("4400", size, key), P_CDF
 #define VERIFIED(token)	PICK, SAY(SFI("92"), token "9000"), P_VERIFY
 #define CAS		P_START, SAY(SFI("91"), ODF_CAS "9000"), P_AODF, P_PRKDF, P_CDF, \
-	FILE("4405", "1F", CAS_BYTES), PICK
+	PICK, FILE("4405", "1F", CAS_BYTES), PICK
 #define DECIPHER	P_START, ODF_SFI, P_AODF, FILE("4400", "33", KEY_DECIPHER),	\
 	FILE("4404", "21", CDF_CONF), P_START, P_VERIFY,		\
 	SAY("002241B803840103", "9000"),				\
