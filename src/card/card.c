@@ -73,15 +73,22 @@ find_candidates(const struct reader *reader, const struct driver *const *drivers
 			add_candidate(ret, profiles[i], drivers);
 }
 
+static bool
+takes_extended(const struct card *c)
+{
+	enum profile_extended e = c->profile->extended;
+
+	return e == EXTENDED_YES || (e == EXTENDED_ATR &&
+	    atr_takes_extended(cur_of(c->reader->atr, c->reader->atr_len)));
+}
+
 enum err
 card_begin(struct card *c, struct channel *ch)
 {
-	const struct profile *p = c->profile;
 	enum err r = channel_begin(c->reader, ch);
 
 	if (r == ERR_OK)
-		ch->extended = p->extended == EXTENDED_YES || (p->extended == EXTENDED_ATR &&
-		    atr_takes_extended(cur_of(c->reader->atr, c->reader->atr_len)));
+		ch->extended = takes_extended(c);
 	return r;
 }
 
@@ -181,25 +188,52 @@ was_tried(const struct candidates *all, size_t i)
 	return false;
 }
 
-/* One SELECT per application, in a transaction each: a logical channel is its own. */
+/*
+ * Not the profile that the application was selected with, but another that has it.  What
+ * an adaptable driver learns from SELECT, this one has not heard.
+ */
 static enum err
-probe(struct card *c, const struct candidates *all)
+change_to(struct card *c, struct channel *ch, const struct candidate *as)
 {
-	bool locked = false;
+	enum err r = become(c, as);
+
+	if (r != ERR_OK)
+		return r;
+	ch->extended = takes_extended(c);
+	return as->profile->adapt ? card_select(c, ch) : ERR_OK;
+}
+
+/* ERR_NOT_MINE: the application is not there. */
+static enum err
+try_candidate(struct card *c, struct channel *ch, const struct candidates *all, size_t i)
+{
+	size_t found = i;
 	enum err r;
 
+	if ((r = become(c, &all->e[i])) != ERR_OK || (r = card_begin(c, ch)) != ERR_OK ||
+	    (r = card_select(c, ch)) != ERR_OK || (r = choose(ch, all, i, &found)) != ERR_OK)
+		return r;
+	return found == i ? ERR_OK : change_to(c, ch, &all->e[found]);
+}
+
+/*
+ * One SELECT per application, in a transaction each: a logical channel is its own.  The
+ * one in which a card was recognised stays open, with the application selected.
+ */
+static enum err
+try_all(struct card *c, struct channel *ch, const struct candidates *all)
+{
+	bool locked = false;
+
 	for (size_t i = 0; i < all->n; i++) {
-		AUTO(channel_end) struct channel ch = { 0 };
-		size_t found = i;
+		enum err r;
 
 		if (was_tried(all, i))
 			continue;
-		if ((r = become(c, &all->e[i])) != ERR_OK ||
-		    (r = card_begin(c, &ch)) != ERR_OK)
-			return r;
-		r = card_select(c, &ch);
-		if (r == ERR_OK && (r = choose(&ch, all, i, &found)) == ERR_OK)
-			return found == i ? ERR_OK : become(c, &all->e[found]);
+		r = try_candidate(c, ch, all, i);
+		if (r == ERR_OK)
+			return ERR_OK;
+		channel_end(ch);
 		if (r == ERR_VENDOR_LOCKED)
 			locked = true;
 		else if (r != ERR_NOT_MINE && r != ERR_CARD)
@@ -210,24 +244,51 @@ probe(struct card *c, const struct candidates *all)
 	return fail(ERR_CARD_UNKNOWN, "no driver knows the card");
 }
 
+static enum err
+probe(struct card *c, struct channel *ch)
+{
+	struct candidates all;
+	enum err r;
+
+	find_candidates(c->reader, c->drivers, c->profiles, &all);
+	r = try_all(c, ch, &all);
+	if (r == ERR_OK)
+		return ERR_OK;
+	if (c->driver != NULL)
+		c->driver->close(c->state);
+	c->driver = NULL;
+	c->profile = NULL;
+	return note(r, "recognise the card");
+}
+
+enum err
+card_probe(struct card *c)
+{
+	AUTO(channel_end) struct channel ch = { 0 };
+
+	return c->driver == NULL ? probe(c, &ch) : ERR_OK;
+}
+
 enum err
 card_open(struct reader *reader, const struct driver *const *drivers,
     const struct profile *const *profiles, struct card **ret)
 {
 	AUTO(card_close) struct card *c = calloc(1, sizeof(*c));
 	struct candidates candidates;
-	enum err r;
+	enum err r = ERR_OK;
 
 	if (c == NULL)
 		return fail(ERR_NOMEM, "card");
 	c->reader = reader;
+	c->drivers = drivers;
+	c->profiles = profiles;
 	c->cert.max = FILE_CERT_MAX;
 	c->tries_seen = -1;
 	find_candidates(reader, drivers, profiles, &candidates);
-	if (candidates.by_atr && candidates.n == 1)
+	if (candidates.n == 0)
+		r = fail(ERR_CARD_UNKNOWN, "no driver knows the card");
+	else if (candidates.by_atr && candidates.n == 1)
 		r = become(c, &candidates.e[0]);
-	else
-		r = probe(c, &candidates);
 	if (r != ERR_OK)
 		return note(r, "recognise the card");
 	*ret = c;
@@ -252,13 +313,13 @@ card_close(struct card **c)
 const char *
 card_driver(const struct card *c)
 {
-	return c->profile->kind;
+	return c->profile != NULL ? c->profile->kind : "";
 }
 
 const char *
 card_profile_name(const struct card *c)
 {
-	return c->profile->name;
+	return c->profile != NULL ? c->profile->name : "";
 }
 
 const char *
@@ -286,18 +347,15 @@ read_serial(struct card *c, struct channel *ch, char ret[CARD_SERIAL_MAX])
 	return ERR_OK;
 }
 
-enum err
-card_identify(struct card *c, struct channel *ch)
+/* The application is selected: is it the card of the earlier looks? */
+static enum err
+check_same(struct card *c, struct channel *ch)
 {
 	char serial[CARD_SERIAL_MAX] = "";
 	bool same = true;
 	enum err r;
 
-	r = card_select(c, ch);
-	if (r == ERR_NOT_MINE)
-		return fail(c->known ? ERR_CARD_CHANGED : ERR_CARD_UNKNOWN,
-		    "the application is not there");
-	if (r != ERR_OK || (r = read_serial(c, ch, serial)) != ERR_OK)
+	if ((r = read_serial(c, ch, serial)) != ERR_OK)
 		return r;
 	if (c->known && serial[0] == '\0' && c->serial[0] == '\0' && c->cert.len != 0)
 		r = c->driver->current(c->state, ch, &c->key, buf_view(&c->cert), &same);
@@ -311,10 +369,24 @@ card_identify(struct card *c, struct channel *ch)
 }
 
 enum err
+card_identify(struct card *c, struct channel *ch)
+{
+	enum err r = card_select(c, ch);
+
+	if (r == ERR_NOT_MINE)
+		return fail(c->known ? ERR_CARD_CHANGED : ERR_CARD_UNKNOWN,
+		    "the application is not there");
+	return r == ERR_OK ? check_same(c, ch) : r;
+}
+
+enum err
 card_start(struct card *c, struct channel *ch)
 {
-	enum err r = card_begin(c, ch);
+	enum err r;
 
+	if (c->driver == NULL)
+		return (r = probe(c, ch)) == ERR_OK ? check_same(c, ch) : r;
+	r = card_begin(c, ch);
 	return r == ERR_OK ? card_identify(c, ch) : r;
 }
 

@@ -79,16 +79,23 @@ struct card;
 
 /*
  * Take the card in reader: drivers is a NULL-terminated table, profiles the loaded
- * profile files, also NULL-terminated.  When one profile names the ATR nothing is sent;
- * the first look confirms it.  Else (several, or none) the application is selected once
- * per candidate, in one transaction.  reader, drivers and profiles stay the caller's and
- * must outlive the card.
- *	ERR_CARD_UNKNOWN, ERR_VENDOR_LOCKED, ERR_REMOVED, ERR_CARD_BUSY, ERR_IO, ...
+ * profile files, also NULL-terminated.  Nothing is sent: the first look recognises the
+ * card, and begins for that with one SELECT per application of the profiles that name
+ * the ATR, or else of those that may be tried.  reader, drivers and profiles stay the
+ * caller's and must outlive the card.
+ *	ERR_CARD_UNKNOWN	there is no profile to try
  */
 MUST_CHECK enum err card_open(struct reader *reader, const struct driver *const *drivers,
     const struct profile *const *profiles, struct card **ret);
 void card_close(struct card **c);
 
+/*
+ * Recognise the card and do no more; nothing is sent when one profile names the ATR.
+ *	ERR_CARD_UNKNOWN, ERR_VENDOR_LOCKED, ERR_REMOVED, ERR_CARD_BUSY, ERR_IO, ...
+ */
+MUST_CHECK enum err card_probe(struct card *c);
+
+/* Both are "" before the card is recognised. */
 const char *card_driver(const struct card *c);	/* as evidence names it: "uzi" */
 const char *card_profile_name(const struct card *c);
 const char *card_serial(const struct card *c);	/* hex, "" when the card has none */

@@ -11,6 +11,9 @@
 
 struct card {
 	struct reader *reader;
+	const struct driver *const *drivers;
+	const struct profile *const *profiles;
+	/* NULL until the card is recognised. */
 	const struct driver *driver;
 	const struct profile *profile;
 	void	*state;			/* the driver's */
@@ -35,7 +38,7 @@ MUST_CHECK enum err card_select(struct card *c, struct channel *ch);
  * serial is known by its certificate (T9; hostile-cards, vector 13).
  */
 MUST_CHECK enum err card_identify(struct card *c, struct channel *ch);
-/* Begin, and that. */
+/* Begin, and that; a card that is not recognised yet is, in the same transaction. */
 MUST_CHECK enum err card_start(struct card *c, struct channel *ch);
 /*
  * The same, before a PIN or PUK is sent: a card by which nothing can be told from another

@@ -120,7 +120,8 @@ cli_vendor_software(const struct cli_readers *c, const struct pcsc_reader_state 
 
 		if (p->software[0] == '\0')
 			continue;
-		if (card != NULL ? strcmp(p->name, card_profile_name(card)) == 0 :
+		if (card != NULL && card_profile_name(card)[0] != '\0' ?
+		    strcmp(p->name, card_profile_name(card)) == 0 :
 		    r != NULL && profile_matches(p, cur_of(r->atr, r->atr_len)))
 			return p->software;
 	}

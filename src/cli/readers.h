@@ -44,7 +44,7 @@ struct cli_card {
 	struct reader *reader;
 	struct card *card;
 };
-/* Recognise what is in the reader: SELECT at most.  ERR_NO_CARD and those of card_open(). */
+/* Take what is in the reader: the first look recognises it.  ERR_NO_CARD, and as card_open(). */
 MUST_CHECK enum err cli_card_open(const struct cli_readers *c,
     const struct pcsc_reader_state *r, struct cli_card *ret);
 void cli_card_close(struct cli_card *c);

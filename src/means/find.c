@@ -34,6 +34,8 @@ probe(struct pcsc *p, const struct native_options *o, const struct pcsc_reader_s
 	r = pcsc_connect(p, s->name, &reader);
 	if (r == ERR_OK)
 		r = card_open(reader, o->drivers, o->profiles, &card);
+	if (r == ERR_OK)
+		r = card_probe(card);
 	if (r == ERR_NO_SERVICE || r == ERR_PCSC_DENIED || r == ERR_NOMEM)
 		return r;
 	if (r == ERR_OK || r == ERR_VENDOR_LOCKED || r == ERR_CARD_BUSY)

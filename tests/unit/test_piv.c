@@ -304,8 +304,8 @@ static const struct CMUnitTest tests[] = {
 	SELECT_ROW("6F to everything (vector 28)", ERR_CARD_UNKNOWN,
 	    SAY(SELECT_AID, X64("6F") "9000"), SAY(GET_DISCOVERY, X64("6F") "9000"),
 	    GET(TAG_CHUID, X64("6F") "9000"), GET(TAG_9A, X64("6F") "9000")),
-	ROW("ATR unknown: SELECT, then as usual", ERR_OK, NO_SIGN, NONE, 0, .atr = "3B800080",
-	    LINES(SELECT, LOOK)),
+	ROW("ATR unknown: as usual, in the transaction of the SELECT", ERR_OK, NO_SIGN, NONE, 0,
+	    .atr = "3B800080", LINES(LOOK)),
 	SELECT_ROW("removed at once", ERR_REMOVED, FAIL(SELECT_AID, ERR_REMOVED)),
 
 	/* Discovery is a hint, no more (vector 38) */

@@ -351,6 +351,7 @@ is_profile(const char *want, const char *proof)
 	read_profile("pkcs15", &p15);
 	assert_ok(replay_open(lines, NELEM(lines), ATR_OTHER, &r));
 	assert_ok(card_open(r, drivers_table, both, &c));
+	assert_ok(card_probe(c));
 	assert_string_equal(card_profile_name(c), want);
 	assert_string_equal(card_driver(c), want);
 	assert_true(replay_done(r));
@@ -379,8 +380,10 @@ an_unknown_card_without_the_application_gets_one_select(void **state UNUSED)
 	read_profile("uzi", &uzi);
 	read_profile("pkcs15", &p15);
 	assert_ok(replay_open(lines, NELEM(lines), ATR_OTHER, &r));
-	assert_err(card_open(r, drivers_table, both, &c), ERR_CARD_UNKNOWN);
+	assert_ok(card_open(r, drivers_table, both, &c));
+	assert_err(card_probe(c), ERR_CARD_UNKNOWN);
 	assert_true(replay_done(r));
+	card_close(&c);
 	reader_close(&r);
 }
 
