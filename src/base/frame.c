@@ -107,7 +107,7 @@ read_full(int fd, uint8_t *p, size_t n)
 enum err
 frame_read(int fd, struct buf *ret_body, uint8_t *ret_type)
 {
-	uint8_t head[HEAD];
+	uint8_t head[HEAD] = { 0 };
 	struct cur h = cur_of(head, sizeof(head));
 	uint32_t length;
 	uint8_t *p;

@@ -300,7 +300,7 @@ login_result(struct login_run *l)
 static enum err
 ask_session(const struct login_run *l, json_t **ret)
 {
-	char path[LOGIN_WORD_MAX + 32], state[32];
+	char path[LOGIN_WORD_MAX + 32] = "", state[32];
 	struct http_call_options o = client_call(l, "GET", path);
 	enum err r;
 
