@@ -142,7 +142,7 @@ C_GetTokenInfo(ck_slot_id_t id, struct ck_token_info *ret)
 	};
 	count_sessions(c.slot, ret);
 	PAD(ret->label, card_title(c.t->card));
-	PAD(ret->manufacturer_id, "");
+	PAD(ret->manufacturer_id, card_maker(c.t->card));
 	PAD(ret->model, card_driver(c.t->card));
 	PAD(ret->serial_number, token_serial(c.t));
 	PAD(ret->utc_time, "");

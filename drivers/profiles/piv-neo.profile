@@ -2,6 +2,7 @@
 
 [profile]
 title = YubiKey NEO
+maker = Yubico
 driver = piv
 atr = 3B FC 13 00 00 81 31 FE 15 59 75 62 69 6B 65 79 4E 45 4F 72 33 E1
 

@@ -2,6 +2,7 @@
 
 [profile]
 title = YubiKey
+maker = Yubico
 driver = piv
 # YubiKey 5, USB and NFC; YubiKey 4
 atr = 3B FD 13 00 00 81 31 FE 15 80 73 C0 21 C0 57 59 75 62 69 4B 65 79 40

@@ -6,6 +6,7 @@
 title = UZI pass
 driver = pkcs15
 kind = uzi
+maker = A.E.T. Europe B.V.
 software = SafeSign IC (A.E.T. Europe)
 probe = yes
 # J2A081, "CIBGUZIJ2A081"

@@ -185,13 +185,19 @@ command_or_none(const struct ini_line *line, struct profile_command *ret)
 /* [profile] */
 
 static enum err
-on_title(const struct item *it)
+printable(const struct ini_line *line, char *ret, size_t size)
 {
 	enum err r = ini_str(it->line, it->p->title, sizeof(it->p->title));
 
-	if (r == ERR_OK && !text_is_safe(it->line->value, sizeof(it->p->title)))
-		return ini_refuse(it->line, "printable text");
+	if (r == ERR_OK && !text_is_safe(line->value, size))
+		return ini_refuse(line, "printable text");
 	return r;
+}
+
+static enum err
+on_title(const struct item *it)
+{
+	return printable(it->line, it->p->title, sizeof(it->p->title));
 }
 
 static enum err
@@ -208,6 +214,12 @@ on_kind(const struct item *it)
 	if (!text_is_name(it->line->value, sizeof(it->p->kind) - 1))
 		return ini_refuse(it->line, "a name");
 	return ini_str(it->line, it->p->kind, sizeof(it->p->kind));
+}
+
+static enum err
+on_maker(const struct item *it)
+{
+	return printable(it->line, it->p->maker, sizeof(it->p->maker));
 }
 
 static enum err
@@ -580,6 +592,7 @@ static const struct {
 	{ "profile", "title", on_title, false },
 	{ "profile", "driver", on_driver, false },
 	{ "profile", "kind", on_kind, false },
+	{ "profile", "maker", on_maker, false },
 	{ "profile", "software", on_software, false },
 	{ "profile", "probe", on_probe, false },
 	{ "profile", "atr", on_atr, true },

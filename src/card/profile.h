@@ -51,6 +51,7 @@ struct profile {
 	char	 driver[16];
 	char	 kind[16];		/* "driver" in the evidence of a login */
 	char	 software[64];		/* the vendor's own; "": not known */
+	char	 maker[33];		/* as PKCS #11 has room for; "": not known */
 	bool	 probe;			/* may be tried on an unknown ATR */
 	struct profile_pattern atr[PROFILE_PATTERNS];
 	size_t	 n_atr;

@@ -19,6 +19,12 @@ card_title(const struct card *c)
 	return c->profile->title;
 }
 
+const char *
+card_maker(const struct card *c)
+{
+	return c->profile->maker;
+}
+
 /* Keys, from the cache if the card proves it; *ret_view has the certificate then. */
 static enum err
 find_keys(struct card *c, struct channel *ch, struct card_contents *v,

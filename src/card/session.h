@@ -57,6 +57,7 @@ MUST_CHECK enum err card_settle(struct card *c, struct card_contents *v);
 MUST_CHECK enum err card_list_authorities(struct card *c, struct card_contents *v);
 
 const char *card_title(const struct card *c);	/* what people call this kind of card */
+const char *card_maker(const struct card *c);	/* of it or its applet; "": not known */
 
 /*
  * The certificate of a key or an authority of an inspected card, appended; key is

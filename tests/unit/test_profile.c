@@ -59,8 +59,8 @@ reads_every_item(void **state)
 	struct profile_apdu cmd;
 
 	(void)state;
-	assert_ok(parse("[profile]\ntitle = Some card\ndriver = pkcs15\nkind = some\natr = 3B ?? 00\n"
-	    "atr = 3B *\nhistorical = 41 *\n"
+	assert_ok(parse("[profile]\ntitle = Some card\ndriver = pkcs15\nkind = some\nmaker = Maker\n"
+	    "atr = 3B ?? 00\natr = 3B *\nhistorical = 41 *\n"
 	    "[card]\naid = A0 00 00 00 63 01\nchannel = 1\nchannel_open = yes\n"
 	    "select_df = 01 0C\nselect_ef = 02 04\nplaceholder = 3F FE\nchunk = 128\n"
 	    "eof = 6B 00\neof = 62 82\nserial = 00 CA 01 00 08\n"
@@ -73,6 +73,7 @@ reads_every_item(void **state)
 	assert_string_equal(p.title, "Some card");
 	assert_string_equal(p.driver, "pkcs15");
 	assert_string_equal(p.kind, "some");
+	assert_string_equal(p.maker, "Maker");
 	assert_false(p.probe);
 	assert_int_equal(p.n_atr, 2);
 	assert_int_equal(p.n_historical, 1);
