@@ -108,14 +108,15 @@ token_open(const struct pcsc_reader_state *state, unsigned long generation, stru
 	t->generation = generation;
 	t->puk.tries = -1;
 	open_cache(t);
-	if (t->cache != NULL && card_cache_is_unknown(t->cache, state))
+	if (t->cache != NULL &&
+	    card_cache_is_unknown(t->cache, profiles_list(&conf()->profiles), state))
 		return fail(ERR_CARD_UNKNOWN, "as another program found out");
 	if ((e = connect(t, state)) != ERR_OK)
 		return e;
 	t->reader->keypads = conf()->keypad ? &conf()->profiles.keypads : NULL;
 	e = look(t);
 	if (t->cache != NULL && e == ERR_CARD_UNKNOWN)
-		card_cache_set_unknown(t->cache, state);
+		card_cache_set_unknown(t->cache, profiles_list(&conf()->profiles), state);
 	if (e != ERR_OK)
 		return e;
 	*ret = t;

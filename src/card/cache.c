@@ -5,6 +5,8 @@
  */
 #include "card/cache.h"
 
+#include "config.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -337,10 +339,16 @@ card_cache_put_attestation(struct card_cache *c, const char *profile, const char
 		put(c, KIND_ATTESTATION, buf_view(&key), buf_view(&value));
 }
 
-/* An insertion: this reader, this count of events, this ATR, this run of pcscd. */
+/*
+ * An insertion: this reader, this count of events, this ATR, this run of pcscd.  And who
+ * says so: a program with other profiles, or of another version, may know the card.
+ */
 static void
-put_insertion(struct buf *b, const struct pcsc_reader_state *s)
+put_verdict(struct buf *b, const struct profile *const *profiles,
+    const struct pcsc_reader_state *s)
 {
+	field_put(b, cur_str(PACKAGE_VERSION));
+	buf_u64(b, profiles_digest(profiles));
 	field_put(b, cur_str(s->name));
 	buf_u32(b, s->event_counter);
 	buf_u64(b, s->service);
@@ -348,20 +356,25 @@ put_insertion(struct buf *b, const struct pcsc_reader_state *s)
 }
 
 bool
-card_cache_is_unknown(struct card_cache *c, const struct pcsc_reader_state *s)
+card_cache_is_unknown(struct card_cache *c, const struct profile *const *profiles,
+    const struct pcsc_reader_state *s)
 {
 	AUTO(buf_free) struct buf key = BUF(256), value = BUF(16);
 
-	put_insertion(&key, s);
+	put_verdict(&key, profiles, s);
 	return find(c, KIND_UNKNOWN, buf_view(&key), &value) == ERR_OK;
 }
 
 void
-card_cache_set_unknown(struct card_cache *c, const struct pcsc_reader_state *s)
+card_cache_set_unknown(struct card_cache *c, const struct profile *const *profiles,
+    const struct pcsc_reader_state *s)
 {
 	AUTO(buf_free) struct buf key = BUF(256);
 
-	put_insertion(&key, s);
+	/* The next run of pcscd may count to the same number, and this would be believed. */
+	if (s->service == 0)
+		return;
+	put_verdict(&key, profiles, s);
 	put(c, KIND_UNKNOWN, buf_view(&key), cur_of(NULL, 0));
 }
 

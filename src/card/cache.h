@@ -14,6 +14,7 @@
 #define DEZI_CARD_CACHE_H
 
 #include "card/pcsc.h"
+#include "card/profile.h"
 
 struct card_cache;
 
@@ -44,9 +45,15 @@ MUST_CHECK enum err card_cache_get_attestation(struct card_cache *c, const char 
 void card_cache_put_attestation(struct card_cache *c, const char *profile,
     const char *serial, struct cur cert, struct cur statement, struct cur device);
 
-/* A card that no driver knows is left alone until another one is inserted. */
-bool card_cache_is_unknown(struct card_cache *c, const struct pcsc_reader_state *s);
-void card_cache_set_unknown(struct card_cache *c, const struct pcsc_reader_state *s);
+/*
+ * A card that no driver knows is left alone until another one is inserted: by every
+ * program of this version that has these profiles.  Where it is not known which run of
+ * pcscd it is, each finds out for itself.
+ */
+bool card_cache_is_unknown(struct card_cache *c, const struct profile *const *profiles,
+    const struct pcsc_reader_state *s);
+void card_cache_set_unknown(struct card_cache *c, const struct profile *const *profiles,
+    const struct pcsc_reader_state *s);
 
 /* Wrong PINs that we sent to the card with this serial since it was last right. */
 unsigned card_cache_wrong_pins(struct card_cache *c, const char *serial);

@@ -8,6 +8,7 @@
 #include "card/pcsc.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -25,7 +26,8 @@
 #define RESETS_MAX	3	/* reconnects (hostile-cards section 0) */
 #define READERS_MAX	64
 #define PNP		"\\\\?PnP?\\Notification"
-#define PID_FILE	"/run/pcscd/pcscd.pid"
+#define SOCKET		"/run/pcscd/pcscd.comm"
+#define PID_FILE	"/pcscd.pid"
 
 struct pcsc {
 	SCARDCONTEXT ctx;	/* for readers and events, on the caller's thread */
@@ -169,14 +171,23 @@ pcsc_close(struct pcsc **p)
 
 /*
  * The first run of pcscd may have counted to the same number as the next one: its
- * process id file is written at each start.
+ * process id file, beside the socket that libpcsclite connects to, is written at each
+ * start.  A sandbox may be shown the socket alone.
  */
 static uint64_t
 service_run(void)
 {
+	const char *socket = secure_getenv("PCSCLITE_CSOCK_NAME"), *slash;
+	char path[PATH_MAX];
 	struct stat st;
+	int n;
 
-	if (stat(PID_FILE, &st) != 0)
+	if (socket == NULL)
+		socket = SOCKET;
+	if ((slash = strrchr(socket, '/')) == NULL)
+		return 0;
+	n = snprintf(path, sizeof(path), "%.*s" PID_FILE, (int)(slash - socket), socket);
+	if (n < 0 || (size_t)n >= sizeof(path) || stat(path, &st) != 0)
 		return 0;
 	return (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec;
 }

@@ -187,7 +187,7 @@ command_or_none(const struct ini_line *line, struct profile_command *ret)
 static enum err
 printable(const struct ini_line *line, char *ret, size_t size)
 {
-	enum err r = ini_str(it->line, it->p->title, sizeof(it->p->title));
+	enum err r = ini_str(line, ret, size);
 
 	if (r == ERR_OK && !text_is_safe(line->value, size))
 		return ini_refuse(line, "printable text");
@@ -691,6 +691,29 @@ check(const struct profile *p)
 	return ERR_OK;
 }
 
+/* FNV-1a, 64 bits: it tells texts apart, and proves nothing. */
+static uint64_t
+digest(uint64_t h, struct cur in)
+{
+	uint8_t o;
+
+	while (cur_u8(&in, &o))
+		h = (h ^ o) * 0x100000001b3;
+	return h;
+}
+
+#define DIGEST_START	0xcbf29ce484222325
+
+uint64_t
+profiles_digest(const struct profile *const *profiles)
+{
+	uint64_t h = DIGEST_START;
+
+	for (; *profiles != NULL; profiles++)
+		h = digest(h, cur_of(&(*profiles)->digest, sizeof((*profiles)->digest)));
+	return h;
+}
+
 enum err
 profile_parse(struct cur text, const char *name, struct profile *ret)
 {
@@ -707,6 +730,7 @@ profile_parse(struct cur text, const char *name, struct profile *ret)
 		p.alg_rsa_decipher = p.alg_rsa_pkcs1;
 	if (p.kind[0] == '\0')
 		memcpy(p.kind, p.driver, sizeof(p.kind));
+	p.digest = digest(digest(DIGEST_START, cur_str(p.name)), text);
 	*ret = p;
 	return ERR_OK;
 }

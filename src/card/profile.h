@@ -47,11 +47,12 @@ enum profile_digest_info {
 
 struct profile {
 	char	 name[48];		/* of the file, without .profile */
+	uint64_t digest;		/* of name and text */
 	char	 title[64];
 	char	 driver[16];
 	char	 kind[16];		/* "driver" in the evidence of a login */
-	char	 software[64];		/* the vendor's own; "": not known */
 	char	 maker[33];		/* as PKCS #11 has room for; "": not known */
+	char	 software[64];		/* the vendor's own; "": not known */
 	bool	 probe;			/* may be tried on an unknown ATR */
 	struct profile_pattern atr[PROFILE_PATTERNS];
 	size_t	 n_atr;
@@ -127,6 +128,9 @@ profiles_list(const struct profiles *p)
 {
 	return (const struct profile *const *)p->items;
 }
+
+/* Differs for another set of profiles: what one says of a card, another may not. */
+uint64_t profiles_digest(const struct profile *const *profiles);
 
 /* A command ready to be sent, with ref in place of RR. */
 struct profile_apdu {

@@ -29,7 +29,7 @@ probe(struct pcsc *p, const struct native_options *o, const struct pcsc_reader_s
 	enum err r;
 
 	*ret = NOT_USABLE;
-	if (o->cache != NULL && card_cache_is_unknown(o->cache, s))
+	if (o->cache != NULL && card_cache_is_unknown(o->cache, o->profiles, s))
 		return ERR_OK;
 	r = pcsc_connect(p, s->name, &reader);
 	if (r == ERR_OK)
@@ -41,7 +41,7 @@ probe(struct pcsc *p, const struct native_options *o, const struct pcsc_reader_s
 	if (r == ERR_OK || r == ERR_VENDOR_LOCKED || r == ERR_CARD_BUSY)
 		*ret = MAYBE_USABLE;
 	if (r == ERR_CARD_UNKNOWN && o->cache != NULL)
-		card_cache_set_unknown(o->cache, s);
+		card_cache_set_unknown(o->cache, o->profiles, s);
 	return ERR_OK;
 }
 

@@ -47,7 +47,7 @@ leave_in_peace(struct native *n)
 		return;
 	memcpy(s.name, n->reader->name, sizeof(s.name));
 	memcpy(s.atr, n->reader->atr, sizeof(s.atr));
-	card_cache_set_unknown(n->o.cache, &s);
+	card_cache_set_unknown(n->o.cache, n->o.profiles, &s);
 }
 
 static enum err

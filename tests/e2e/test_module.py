@@ -284,6 +284,21 @@ def our_own_driver_comes_before_any_library(run):
 
 
 @scenario
+def our_own_pkcs11_module_serves_what_the_agent_does_not_know(run):
+    """The agent's verdict on a card is that of its own profiles, and nobody else's."""
+    with House(run) as home:
+        conf = home.write("pkcs11.conf", "[module]\nlog = none\n"
+                          f"profiles = {run.programs / 'profiles'}\n")
+        module = {"vendor": {"library": run.programs / "dezi-pkcs11.so",
+                             "environment": f"DEZI_PKCS11_CONF={conf}"}}
+        home.start("z", modules=module, profiles=no_profiles(home))
+        for _ in range(2):
+            request, finish = log_in(home)
+            got = accepted(home.result(request, finish))
+            equal(got["identity"]["uzi_number"], "900000001")
+
+
+@scenario
 def libraries_serve_what_the_configuration_says(run):
     with House(run) as home:
         folder = no_profiles(home)

@@ -239,6 +239,7 @@ fake_card_reader(struct fake_card *c, const char *name, const char *atr)
 	r->ops = &fake_ops;
 	r->state = c;
 	r->event_counter = c->events;
+	r->service = 1;
 	snprintf(r->name, sizeof(r->name), "%s", name);
 	r->atr_len = b.len;
 	memcpy(r->atr, b.p, b.len);

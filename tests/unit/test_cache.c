@@ -73,30 +73,41 @@ cache_remembers_unknown_cards(void **state)
 	struct pcsc_reader_state s = { .name = "Reader 00 00", .event_counter = 7,
 	    .atr = { 0x3b, 0x00 }, .atr_len = 2, .service = 5 }, t;
 	AUTO(card_cache_close) struct card_cache *cache = NULL;
+	struct profile one = { .digest = 1 }, two = { .digest = 2 };
+	const struct profile *const ours[] = { &one, &two, NULL };
+	const struct profile *const others[][3] = { { NULL }, { &one, NULL }, { &two, &one, NULL } };
 	char dir[64];
 
 	(void)state;				/* rule 6: once per insertion */
 	cache = make_cache(dir);
-	assert_false(card_cache_is_unknown(cache, &s));
-	card_cache_set_unknown(cache, &s);
-	assert_true(card_cache_is_unknown(cache, &s));
+	assert_false(card_cache_is_unknown(cache, ours, &s));
+	card_cache_set_unknown(cache, ours, &s);
+	assert_true(card_cache_is_unknown(cache, ours, &s));
 	t = s;
 	t.event_counter++;
-	assert_false(card_cache_is_unknown(cache, &t));
+	assert_false(card_cache_is_unknown(cache, ours, &t));
 	t = s;
 	t.atr[1] = 1;
-	assert_false(card_cache_is_unknown(cache, &t));
+	assert_false(card_cache_is_unknown(cache, ours, &t));
 	t = s;
 	t.name[0] = 'r';
-	assert_false(card_cache_is_unknown(cache, &t));
+	assert_false(card_cache_is_unknown(cache, ours, &t));
 	t = s;
 	t.service++;				/* pcscd counts from the start again */
-	assert_false(card_cache_is_unknown(cache, &t));
+	assert_false(card_cache_is_unknown(cache, ours, &t));
+	/* What others have no profile for we may know, and the other way round. */
+	for (size_t i = 0; i < NELEM(others); i++)
+		assert_false(card_cache_is_unknown(cache, others[i], &s));
+	/* Nobody knows which run of pcscd this is: the next one may count to the same. */
+	t = s;
+	t.service = 0;
+	card_cache_set_unknown(cache, ours, &t);
+	assert_false(card_cache_is_unknown(cache, ours, &t));
 	card_cache_set_wrong_pins(cache, "01", 300);
 	assert_int_equal(card_cache_wrong_pins(cache, "01"), 255);
 	card_cache_set_wrong_pins(cache, "01", 0);
 	assert_int_equal(card_cache_wrong_pins(cache, "01"), 0);
-	assert_true(card_cache_is_unknown(cache, &s));
+	assert_true(card_cache_is_unknown(cache, ours, &s));
 	remove_cache(&cache, dir);
 }
 

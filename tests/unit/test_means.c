@@ -253,7 +253,8 @@ unknown_card_is_left_in_peace(void **state)
 	AUTO(means_view_free) struct means_view v = { .event_counter = 0 };
 	AUTO(fake_card_drop) struct fake_card c = { .tries = 0 };
 	AUTO(means_close) struct means *m = NULL;
-	struct pcsc_reader_state s = { .name = "Reader 00 00", .event_counter = 1 };
+	struct pcsc_reader_state s = { .name = "Reader 00 00", .event_counter = 1,
+	    .service = 1 };
 	AUTO(buf_free) struct buf atr = BUF(CARD_ATR_MAX);
 	char dir[64];
 
@@ -269,7 +270,9 @@ unknown_card_is_left_in_peace(void **state)
 	assert_ok(hex_get(cur_str(ATR), &atr));
 	memcpy(s.atr, atr.p, atr.len);
 	s.atr_len = atr.len;
-	assert_true(card_cache_is_unknown(cache, &s));
+	assert_true(card_cache_is_unknown(cache, profiles, &s));
+	/* Who has no profiles says nothing to who has some. */
+	assert_false(card_cache_is_unknown(cache, none.profiles, &s));
 	remove_cache(&cache, dir);
 }
 
@@ -424,7 +427,7 @@ put_reader(size_t i, enum what what)
 	AUTO(buf_free) struct buf atr = BUF(CARD_ATR_MAX);
 
 	*s = (struct pcsc_reader_state){ .present = what != EMPTY, .mute = what == MUTE,
-	    .event_counter = 1 };
+	    .event_counter = 1, .service = 1 };
 	snprintf(s->name, sizeof(s->name), "Reader %02zu 00", i);
 	assert_ok(hex_get(cur_str(what == UZI ? ATR : "3B800181"), &atr));
 	if (what != EMPTY && what != MUTE) {
