@@ -16,7 +16,7 @@
 #define TAG_HISTORY	0x5fc10c
 #define TAG_RETIRED	0x5fc10d	/* of the first; the others follow */
 #define TAG_ATTESTATION	0x5fff01	/* Yubico's */
-#define SAVED_VERSION	1
+#define SAVED_VERSION	2
 
 enum { SLOT_9A, SLOT_9C, SLOT_9D, SLOT_9E, SLOT_RETIRED };
 
@@ -243,6 +243,24 @@ piv_update(void *state, struct card_key *key)
 	key->algs = algs_of(v, key->slot);
 }
 
+/* By the slot (pt1 table 4), unless the card says better.  No number that is not known
+ * makes a key free for all. */
+static void
+apply_policies(const struct piv *v, struct card_key *key)
+{
+	const struct piv_slot *s = &v->slots[key->slot];
+
+	key->always_auth = key->slot == SLOT_9C;
+	key->no_pin = key->slot == SLOT_9E;
+	if (s->pin_policy != PIV_PIN_DEFAULT) {
+		key->no_pin = s->pin_policy == PIV_PIN_NEVER;
+		key->always_auth = s->pin_policy == PIV_PIN_ALWAYS ||
+		    s->pin_policy == PIV_MATCH_ALWAYS;
+	}
+	key->touch = s->touch_policy == PIV_TOUCH_ALWAYS ||
+	    s->touch_policy == PIV_TOUCH_CACHED;
+}
+
 static void
 describe(struct piv *v, unsigned slot, struct card_key *ret)
 {
@@ -251,9 +269,10 @@ describe(struct piv *v, unsigned slot, struct card_key *ret)
 	*ret = (struct card_key){
 		.presence = v->slots[slot].presence, .id = { (uint8_t)(slot + 1) }, .id_len = 1,
 		.usage = retired ? KEY_CONFIDENTIALITY : slots[slot].usage,
-		.always_auth = slot == SLOT_9C, .no_pin = slot == SLOT_9E, .has_cert = true,
-		.pin_ref = v->global ? PIV_GLOBAL_REF : PIV_PIN_REF, .slot = slot,
+		.has_cert = true, .pin_ref = v->global ? PIV_GLOBAL_REF : PIV_PIN_REF,
+		.slot = slot,
 	};
+	apply_policies(v, ret);
 	if (retired)
 		snprintf(ret->label, sizeof(ret->label), "Retired Key Management %u",
 		    slot - SLOT_RETIRED + 1);
@@ -283,6 +302,29 @@ remember_head(struct piv *v, struct cur object)
 	v->login_size = piv_size(object);
 }
 
+/* Yubico's metadata of a key: its policies, and which key it is (piv.md section 7). */
+static enum err
+ask_policies(struct piv *v, struct channel *ch, unsigned slot)
+{
+	AUTO(buf_free) struct buf reply = BUF(PIV_OBJECT_MAX);
+	struct piv_slot *s = &v->slots[slot];
+	struct cur key;
+	enum err r;
+
+	if (s->presence != KEY_PRESENT || v->p->tries != TRIES_METADATA)
+		return ERR_OK;
+	r = piv_get_metadata(v, ch, piv_key_ref(slot), &reply);
+	if (r != ERR_OK)
+		return piv_is_trouble(r) ? r : ERR_OK;
+	if (!piv_policies(buf_view(&reply), &s->pin_policy, &s->touch_policy))
+		s->pin_policy = s->touch_policy = 0;
+	if (!piv_public_key(buf_view(&reply), &key))
+		return ERR_OK;
+	s->key_len = key.n < PIV_KEY_HEAD ? key.n : PIV_KEY_HEAD;
+	memcpy(s->key, key.p, s->key_len);
+	return ERR_OK;
+}
+
 /* Which PIN, and is there a key to log in with?  Its certificate is read as well. */
 static enum err
 piv_keys(void *state, struct channel *ch, struct card_key *ret, size_t max, size_t *ret_n)
@@ -303,6 +345,8 @@ piv_keys(void *state, struct channel *ch, struct card_key *ret, size_t max, size
 	login->presence = r == ERR_OK && piv_is_present(buf_view(&login->object)) ?
 	    KEY_PRESENT : KEY_ABSENT;
 	remember_head(v, buf_view(&login->object));
+	if ((r = ask_policies(v, ch, SLOT_9A)) != ERR_OK)
+		return r;
 	describe_all(v, ret, max, ret_n);
 	return ERR_OK;
 }
@@ -320,7 +364,7 @@ settle_slot(struct piv *v, struct channel *ch, unsigned slot)
 		return r;
 	v->slots[slot].presence = r == ERR_OK && piv_is_present(buf_view(&object)) ?
 	    KEY_PRESENT : KEY_ABSENT;
-	return ERR_OK;
+	return ask_policies(v, ch, slot);
 }
 
 /* Keys retire from slot 9D; how many did is told by the key history (pt1 section 3.3.3). */
@@ -357,9 +401,11 @@ piv_settle(void *state, struct channel *ch, struct card_key *keys, size_t n)
 			return r;
 	if ((r = settle_retired(v, ch)) != ERR_OK)
 		return r;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		if (keys[i].presence == KEY_UNSURE)
 			keys[i].presence = v->slots[keys[i].slot].presence;
+		apply_policies(v, &keys[i]);
+	}
 	return ERR_OK;
 }
 
@@ -389,6 +435,16 @@ piv_has_read(void *state, const struct card_key *key)
 	return v->slots[key->slot].object.len != 0;
 }
 
+/* A certificate that somebody put there for another key (vector 47). */
+static bool
+is_of_key(const struct piv_slot *s, struct cur cert)
+{
+	struct cur number;
+
+	return s->key_len == 0 || (spki_number(cert, &number) &&
+	    cur_starts(number, cur_of(s->key, s->key_len)));
+}
+
 static enum err
 piv_cert_of(void *state, struct channel *ch, const struct card_key *key,
     struct buf *ret_der)
@@ -404,7 +460,8 @@ piv_cert_of(void *state, struct channel *ch, const struct card_key *key,
 	if (r == ERR_NOMEM)
 		return r;
 	/* What is no certificate, or too long for one, is none (vectors 35 to 37). */
-	if (r != ERR_OK || !spki_read(buf_view(&der), &spki))
+	if (r != ERR_OK || !spki_read(buf_view(&der), &spki) ||
+	    !is_of_key(&v->slots[key->slot], buf_view(&der)))
 		return ERR_NOT_FOUND;
 	v->slots[key->slot].spki = spki;
 	buf_cur(ret_der, buf_view(&der));
@@ -434,6 +491,8 @@ piv_save(void *state, struct buf *ret)
 	buf_u8(ret, v->global);
 	buf_u8(ret, k->kind);
 	buf_u16(ret, k->bits);
+	buf_u8(ret, v->slots[SLOT_9A].pin_policy);
+	buf_u8(ret, v->slots[SLOT_9A].touch_policy);
 	buf_u32(ret, (uint32_t)v->login_size);
 	buf_put(ret, v->head, v->head_len);
 	return buf_end(ret);
@@ -443,19 +502,21 @@ static enum err
 piv_restore(void *state, struct cur saved, struct card_key *ret, size_t max, size_t *ret_n)
 {
 	struct piv *v = state;
-	uint8_t version, global, kind;
+	uint8_t version, global, kind, pin, touch;
 	uint16_t bits;
 	uint32_t size;
 
 	if (!cur_u8(&saved, &version) || version != SAVED_VERSION ||
 	    !cur_u8(&saved, &global) || !cur_u8(&saved, &kind) || kind > SPKI_X25519 ||
-	    !cur_u16(&saved, &bits) || !cur_u32(&saved, &size) || saved.n == 0 ||
-	    saved.n > PIV_HEAD)
+	    !cur_u16(&saved, &bits) || !cur_u8(&saved, &pin) || !cur_u8(&saved, &touch) ||
+	    !cur_u32(&saved, &size) || saved.n == 0 || saved.n > PIV_HEAD)
 		return fail(ERR_MALFORMED, "what was saved of the card");
 	forget(v);
 	v->global = global == 1;
 	v->slots[SLOT_9A].presence = KEY_PRESENT;
 	v->slots[SLOT_9A].spki = (struct spki){ (enum spki_kind)kind, bits };
+	v->slots[SLOT_9A].pin_policy = pin;
+	v->slots[SLOT_9A].touch_policy = touch;
 	memcpy(v->head, saved.p, saved.n);
 	v->head_len = saved.n;
 	v->login_size = size;

@@ -14,6 +14,7 @@
 #define PIV_SLOTS	(4 + PIV_RETIRED)
 #define PIV_OBJECT_MAX	65536	/* bytes */
 #define PIV_HEAD	256	/* bytes of an object by which it is known again */
+#define PIV_KEY_HEAD	128	/* bytes of a public key, the same */
 
 #define PIV_PIN_REF	0x80	/* of the application */
 #define PIV_GLOBAL_REF	0x00
@@ -25,6 +26,10 @@ struct piv_slot {
 	enum key_presence presence;
 	struct spki spki;		/* of its certificate, when that was read */
 	struct buf object;		/* read by keys() for cert(), which takes it */
+	/* As the card's metadata say, where it has them. */
+	uint8_t	 pin_policy, touch_policy;	/* 0: not said */
+	uint8_t	 key[PIV_KEY_HEAD];	/* how the public key begins */
+	size_t	 key_len;
 };
 
 struct piv {
@@ -47,6 +52,10 @@ bool piv_is_trouble(enum err r);
  *	ERR_NOT_FOUND (bare)	it is not there, or cannot be read
  */
 MUST_CHECK enum err piv_get(struct channel *ch, uint32_t tag, bool head, struct buf *ret);
+/* GET METADATA, of YubiKeys from 5.3 on: as far as it costs one command.
+ *	ERR_NOT_FOUND (bare)	the card does not say */
+MUST_CHECK enum err piv_get_metadata(struct piv *v, struct channel *ch, uint8_t ref,
+    struct buf *ret);
 /* Which kind of key it is, from the certificate; trouble only. */
 MUST_CHECK enum err piv_learn(struct piv *v, struct channel *ch, unsigned slot);
 

@@ -101,21 +101,32 @@ piv_puk_rules(void *state, const struct card_key *key, struct pin_rules *ret)
 	return ERR_OK;
 }
 
-/* GET METADATA, of YubiKeys from 5.3 on. */
-static enum err
-ask_metadata(struct piv *v, struct channel *ch, uint8_t ref, struct pin_state *ret)
+enum err
+piv_get_metadata(struct piv *v, struct channel *ch, uint8_t ref, struct buf *ret)
 {
-	AUTO(buf_free) struct buf reply = BUF(APDU_LE_MAX);
-	const struct apdu a = { .ins = 0xf7, .p2 = ref, .le = APDU_LE_MAX };
-	unsigned sw, left;
+	const struct apdu a = { .ins = 0xf7, .p2 = ref, .le = APDU_LE_MAX, .head = true };
+	unsigned sw;
 	enum err r;
 
 	if (v->no_metadata)
 		return ERR_NOT_FOUND;
-	if ((r = channel_send(ch, &a, &reply, &sw)) != ERR_OK)
+	if ((r = channel_send(ch, &a, ret, &sw)) != ERR_OK)
 		return note(r, "GET METADATA");
 	v->no_metadata = sw_unsupported(sw);
-	if (sw != SW_OK || !piv_tries_left(buf_view(&reply), &left) || left > TRIES_MAX)
+	return sw == SW_OK || sw_more(sw) ? ERR_OK : ERR_NOT_FOUND;
+}
+
+/* Of a PIN or PUK. */
+static enum err
+ask_metadata(struct piv *v, struct channel *ch, uint8_t ref, struct pin_state *ret)
+{
+	AUTO(buf_free) struct buf reply = BUF(APDU_REPLY_MAX);
+	unsigned left;
+	enum err r = piv_get_metadata(v, ch, ref, &reply);
+
+	if (r != ERR_OK)
+		return r;
+	if (!piv_tries_left(buf_view(&reply), &left) || left > TRIES_MAX)
 		return ERR_NOT_FOUND;
 	ret->tries = (int)left;
 	ret->must_change = piv_is_default(buf_view(&reply));

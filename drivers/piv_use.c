@@ -126,13 +126,30 @@ prepare(struct piv *v, struct channel *ch, const struct card_key *key, enum key_
 	return ERR_OK;
 }
 
-enum err
-piv_sign(void *state, struct channel *ch, const struct card_key *key, enum key_alg alg,
+/*
+ * A token that nobody touched says the same as one that wants the PIN (piv.md section 7,
+ * vector 70).  It has the PIN if VERIFY without one says so: then it is not to blame.
+ */
+static enum err
+tell_touch(struct channel *ch, const struct card_key *key, enum err r)
+{
+	const struct apdu a = { .ins = 0x20, .p2 = key->pin_ref };
+	unsigned sw;
+
+	if (r != ERR_NOT_LOGGED_IN || !key->touch)
+		return r;
+	if (!key->no_pin && (channel_send(ch, &a, NULL, &sw) != ERR_OK || sw != SW_OK))
+		return fail(r, "GENERAL AUTHENTICATE: without the PIN");
+	return fail(ERR_NOT_TOUCHED, "GENERAL AUTHENTICATE: with the PIN, and refused");
+}
+
+static enum err
+sign(struct piv *v, struct channel *ch, const struct card_key *key, enum key_alg alg,
     struct cur input, struct buf *ret_sig)
 {
 	struct spki k;
 	uint8_t id;
-	enum err r = prepare(state, ch, key, alg, &k, &id);
+	enum err r = prepare(v, ch, key, alg, &k, &id);
 
 	if (r != ERR_OK)
 		return r;
@@ -142,6 +159,13 @@ piv_sign(void *state, struct channel *ch, const struct card_key *key, enum key_a
 	    (alg == KEY_ALG_EDDSA && k.kind == SPKI_ED25519))
 		return authenticate(ch, key, id, TAG_CHALLENGE, input, ret_sig);
 	return fail(ERR_UNSUPPORTED, "%zu bytes with a key of %u bits", input.n, k.bits);
+}
+
+enum err
+piv_sign(void *state, struct channel *ch, const struct card_key *key, enum key_alg alg,
+    struct cur input, struct buf *ret_sig)
+{
+	return tell_touch(ch, key, sign(state, ch, key, alg, input, ret_sig));
 }
 
 /* Bytes of the other's point. */
@@ -172,7 +196,7 @@ piv_decipher(void *state, struct channel *ch, const struct card_key *key, enum k
 	if (!fits)
 		return fail(ERR_MALFORMED, "%zu bytes for a key of %u bits", block.n, k.bits);
 	if ((r = authenticate(ch, key, id, tag, block, &out)) != ERR_OK)
-		return r;
+		return tell_touch(ch, key, r);
 	if (out.len > n)
 		return fail(ERR_CARD, "a result of %zu bytes", out.len);
 	return put_hash(buf_view(&out), n, ret);

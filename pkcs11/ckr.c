@@ -16,6 +16,8 @@ ckr_of(enum err e)
 	case ERR_CANCELLED:
 	case ERR_TIMEOUT:
 		return CKR_FUNCTION_CANCELED;
+	case ERR_NOT_TOUCHED:
+		return CKR_FUNCTION_REJECTED;
 	case ERR_UNSUPPORTED:
 		return CKR_FUNCTION_NOT_SUPPORTED;
 	case ERR_BAD_REQUEST:
@@ -78,6 +80,7 @@ ckr_of(enum err e)
 	case ERR_CERT_EXPIRED:
 	case ERR_CERT_EARLY:
 	case ERR_CERT_USAGE:
+	case ERR_WEAK_KEY:
 	case ERR_CERT_POLICY:
 	case ERR_CERT_REVOKED:
 	case ERR_REVOCATION:

@@ -59,6 +59,7 @@
 	X(ERR_PIN_REFUSED, "pin_refused", "failed", 403, "the new PIN is not acceptable") \
 	X(ERR_PIN_UNSET, "pin_unset", "card_not_usable", 403, "the card has no PIN yet") \
 	X(ERR_NOT_LOGGED_IN, "not_logged_in", "failed", 403, "the card asks for the PIN") \
+	X(ERR_NOT_TOUCHED, "not_touched", "timeout", 403, "the token was not touched") \
 	X(ERR_CANCELLED, "cancelled", "cancelled", 403, "cancelled by the user") \
 	X(ERR_TIMEOUT, "timeout", "timeout", 408, "too late")		\
 	X(ERR_NO_PINENTRY, "no_pin_window", "not_available", 503, "the PIN window cannot be shown") \
@@ -68,6 +69,7 @@
 	X(ERR_CERT_EXPIRED, "certificate_expired", "card_not_usable", 403, "the certificate has expired") \
 	X(ERR_CERT_EARLY, "certificate_not_yet_valid", "card_not_usable", 403, "the certificate is not valid yet") \
 	X(ERR_CERT_USAGE, "certificate_usage", "card_not_usable", 403, "the certificate is not for login") \
+	X(ERR_WEAK_KEY, "weak_key", "card_not_usable", 403, "the key of the certificate is known to be weak") \
 	X(ERR_CERT_POLICY, "certificate_policy", "card_not_usable", 403, "the certificate policy is not accepted") \
 	X(ERR_CERT_REVOKED, "certificate_revoked", "card_not_usable", 403, "the certificate has been revoked") \
 	X(ERR_REVOCATION, "revocation_unknown", "failed", 503, "revocation of the certificate cannot be checked") \

@@ -761,7 +761,8 @@ verify_and_sign(struct card *c, struct channel *ch, const struct card_key *key,
 		return r;
 	r = card_sign(c, ch, key, alg, input, sig);
 	if (r == ERR_NOT_LOGGED_IN)
-		return note(ERR_CARD_INACTIVE, "after the right PIN");
+		return note(key->touch ? ERR_NOT_TOUCHED : ERR_CARD_INACTIVE,
+		    "after the right PIN");
 	if (r != ERR_OK)
 		return r;
 	if (c->driver->logout(c->state, ch, key) == ERR_OK)

@@ -50,6 +50,7 @@ struct card_key {
 	unsigned bits;			/* as the card declares; 0: unknown */
 	unsigned algs;			/* of enum key_alg */
 	bool	 always_auth;		/* PIN before each operation (userConsent 1) */
+	bool	 touch;			/* a person touches the token for each use, or it refuses */
 	bool	 no_pin;		/* anyone may use it: it says nothing of a person */
 	uint8_t	 pin_ref;
 	bool	 has_cert;
@@ -163,6 +164,7 @@ MUST_CHECK enum err card_attest(struct card *c, const struct card_key *key,
  *	ERR_CANCELLED, ERR_TIMEOUT	by the person, on the reader: no try is lost
  *	ERR_UNSUPPORTED		the keypad does not work and is not used again
  *	ERR_CARD_INACTIVE	the PIN was right and the card refuses to sign
+ *	ERR_NOT_TOUCHED		... because nobody touched it (key->touch)
  */
 MUST_CHECK enum err card_sign_once(struct card *c, const struct card_key *key,
     enum key_alg alg, const struct secret *pin, bool allow_last, struct cur input,

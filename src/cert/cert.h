@@ -129,9 +129,9 @@ void cert_verdict_free(struct cert_verdict *v);
 
 /*
  * The whole list D of dezi.md for a login certificate, in this order: purpose
- * (ERR_CERT_USAGE), path to an anchor (ERR_CERT_UNTRUSTED), validity of every
- * certificate (ERR_CERT_EXPIRED, ERR_CERT_EARLY), policy (ERR_CERT_POLICY), profile
- * (ERR_CERT_PROFILE), pass type (ERR_PASS_TYPE), revocation (ERR_CERT_REVOKED,
+ * (ERR_CERT_USAGE), key (ERR_WEAK_KEY), path to an anchor (ERR_CERT_UNTRUSTED), validity
+ * of every certificate (ERR_CERT_EXPIRED, ERR_CERT_EARLY), policy (ERR_CERT_POLICY),
+ * profile (ERR_CERT_PROFILE), pass type (ERR_PASS_TYPE), revocation (ERR_CERT_REVOKED,
  * ERR_REVOCATION).  extra are intermediates that came with the token: never anchors.
  * ret starts zeroed, is filled as far as the checks came, also of a refusal, and must be
  * freed in either case.

@@ -50,6 +50,11 @@ bool cert_has_policy(const struct cert *c, const char *oid);
 /* 2.16.528.1.1007.99: the UZI register's arc for tests. */
 bool oid_is_test(const char *oid);
 
+/* weak.c */
+
+/* ERR_WEAK_KEY: whoever has the certificate can find the private key. */
+MUST_CHECK enum err check_weakness(const struct cert *c);
+
 /* store.c, load.c */
 
 struct crl_mark;

@@ -150,6 +150,22 @@ prompt_pinpad(const struct login_prompt *p, struct prompt *ret)
 	buf_str(&ret->desc, "\n\n");
 	put_request(&ret->desc, p->says);
 	put_tries(&ret->desc, p);
+	if (p->view->touch) {
+		buf_str(&ret->desc, "\n");
+		buf_str(&ret->desc, _("Then touch the token when it blinks."));
+	}
+	return prompt_end(ret);
+}
+
+/* The token waits for a finger, and says nothing meanwhile (piv.md section 7). */
+enum err
+prompt_touch(const struct login_prompt *p, struct prompt *ret)
+{
+	prompt_start(ret);
+	ret->text.ok = _("OK");
+	buf_str(&ret->desc, _("Touch the token when it blinks."));
+	buf_str(&ret->desc, "\n\n");
+	put_request(&ret->desc, p->says);
 	return prompt_end(ret);
 }
 

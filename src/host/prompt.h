@@ -26,10 +26,10 @@ struct prompt {
 void prompt_free(struct prompt *p);
 
 /* ERR_LIMIT, ERR_NOMEM */
-MUST_CHECK enum err prompt_pin(const struct login_prompt *p, struct prompt *ret);
-MUST_CHECK enum err prompt_last_try(const struct login_prompt *p, struct prompt *ret);
-/* For a PIN that is typed on the reader. */
-MUST_CHECK enum err prompt_pinpad(const struct login_prompt *p, struct prompt *ret);
+typedef enum err prompt_fn(const struct login_prompt *p, struct prompt *ret);
+MUST_CHECK prompt_fn prompt_pin, prompt_last_try;
+/* For a PIN that is typed on the reader; for a token that is to be touched. */
+MUST_CHECK prompt_fn prompt_pinpad, prompt_touch;
 MUST_CHECK enum err prompt_insert_card(const struct login_request *rq,
     struct prompt *ret);
 

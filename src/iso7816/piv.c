@@ -273,3 +273,42 @@ piv_is_default(struct cur metadata)
 
 	return find_item(metadata, 0x05, &item) && item.n == 1 && item.p[0] == 1;
 }
+
+bool
+piv_policies(struct cur metadata, uint8_t *ret_pin, uint8_t *ret_touch)
+{
+	struct cur item;
+
+	if (!find_item(metadata, 0x02, &item) || item.n != 2)
+		return false;
+	*ret_pin = item.p[0];
+	*ret_touch = item.p[1];
+	return true;
+}
+
+/* What is there of the first item with one of these tags; the rest may be cut off. */
+static bool
+find_begin(struct cur in, uint8_t tag, uint8_t other, struct cur *ret)
+{
+	uint8_t found;
+	size_t n;
+
+	for (int i = 0; i < ITEMS_MAX && take_header(&in, &found, &n); i++) {
+		*ret = in;
+		if (ret->n > n)
+			ret->n = n;
+		if (found == tag || found == other)
+			return ret->n != 0;
+		if (!cur_take(&in, n, ret))
+			break;
+	}
+	return false;
+}
+
+bool
+piv_public_key(struct cur metadata, struct cur *ret)
+{
+	struct cur all;
+
+	return find_begin(metadata, 0x04, 0x04, &all) && find_begin(all, 0x81, 0x86, ret);
+}

@@ -54,4 +54,14 @@ bool piv_tries_left(struct cur metadata, unsigned *ret);
 /* Of the same: is it still the value that all tokens come with? */
 bool piv_is_default(struct cur metadata);
 
+/* Of GET METADATA for a key (piv.md section 7). */
+enum piv_pin_policy { PIV_PIN_DEFAULT, PIV_PIN_NEVER, PIV_PIN_ONCE, PIV_PIN_ALWAYS,
+	PIV_MATCH_ONCE, PIV_MATCH_ALWAYS };
+enum piv_touch_policy { PIV_TOUCH_DEFAULT, PIV_TOUCH_NEVER, PIV_TOUCH_ALWAYS,
+	PIV_TOUCH_CACHED };
+/* As the numbers say, which may be others.  False: it does not say. */
+bool piv_policies(struct cur metadata, uint8_t *ret_pin, uint8_t *ret_touch);
+/* The modulus or point of the key, as far as it is there: metadata may be cut off. */
+bool piv_public_key(struct cur metadata, struct cur *ret);
+
 #endif

@@ -46,15 +46,23 @@ size_is_known(unsigned bits)
 }
 
 /* RSAPublicKey (RFC 8017 appendix A.1.1). */
+static bool
+take_rsa(struct cur key, struct cur *ret_n, struct cur *ret_e)
+{
+	struct cur seq;
+
+	return tlv_take_tag(&key, 0x30, &seq) && key.n == 0 && take_positive(&seq, ret_n) &&
+	    take_positive(&seq, ret_e) && seq.n == 0;
+}
+
 static struct spki
 read_rsa(struct cur key)
 {
 	const struct spki other = { .kind = SPKI_OTHER };
-	struct cur seq, n, e;
+	struct cur n, e;
 	unsigned bits;
 
-	if (!tlv_take_tag(&key, 0x30, &seq) || key.n != 0 || !take_positive(&seq, &n) ||
-	    !take_positive(&seq, &e) || seq.n != 0)
+	if (!take_rsa(key, &n, &e))
 		return other;
 	if (e.n > EXPONENT_MAX || (e.p[e.n - 1] & 1) == 0 || (e.n == 1 && e.p[0] == 1))
 		return other;
@@ -107,17 +115,43 @@ find_key(struct cur tbs, struct cur *ret)
 	return tlv_take_tag(&tbs, 0x30, ret);
 }
 
+/* Of the key: its algorithm, what else is said of that, and the bytes of the BIT STRING. */
+static bool
+open_cert(struct cur cert, struct cur *ret_oid, struct cur *ret_params, struct cur *ret_key,
+    uint8_t *ret_unused)
+{
+	struct cur outer, tbs, info;
+
+	return tlv_take_tag(&cert, 0x30, &outer) && cert.n == 0 &&
+	    tlv_take_tag(&outer, 0x30, &tbs) && find_key(tbs, &info) &&
+	    tlv_take_tag(&info, 0x30, ret_params) && tlv_take_tag(&info, 0x03, ret_key) &&
+	    info.n == 0 && tlv_take_tag(ret_params, 0x06, ret_oid) &&
+	    cur_u8(ret_key, ret_unused);
+}
+
 bool
 spki_read(struct cur cert, struct spki *ret)
 {
-	struct cur outer, tbs, info, alg, oid, key;
+	struct cur oid, params, key;
 	uint8_t unused;
 
-	if (!tlv_take_tag(&cert, 0x30, &outer) || cert.n != 0 ||
-	    !tlv_take_tag(&outer, 0x30, &tbs) || !find_key(tbs, &info) ||
-	    !tlv_take_tag(&info, 0x30, &alg) || !tlv_take_tag(&info, 0x03, &key) ||
-	    info.n != 0 || !tlv_take_tag(&alg, 0x06, &oid) || !cur_u8(&key, &unused))
+	if (!open_cert(cert, &oid, &params, &key, &unused))
 		return false;
-	*ret = unused == 0 ? read_key(oid, alg, key) : (struct spki){ .kind = SPKI_OTHER };
+	*ret = unused == 0 ? read_key(oid, params, key) : (struct spki){ .kind = SPKI_OTHER };
+	return true;
+}
+
+bool
+spki_number(struct cur cert, struct cur *ret)
+{
+	struct cur oid, params, key, e;
+	uint8_t unused;
+
+	if (!open_cert(cert, &oid, &params, &key, &unused) ||
+	    read_key(oid, params, key).kind == SPKI_OTHER)
+		return false;
+	if (IS(oid, oid_rsa))
+		return take_rsa(key, ret, &e);
+	*ret = key;
 	return true;
 }

@@ -28,4 +28,7 @@ struct spki {
  */
 bool spki_read(struct cur cert, struct spki *ret);
 
+/* The modulus, without zeros in front, or the point, of a key of one of these kinds. */
+bool spki_number(struct cur cert, struct cur *ret);
+
 #endif

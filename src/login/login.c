@@ -382,10 +382,14 @@ static enum err
 sign(struct login *l, struct secret *pin, bool agreed, struct cur tbs,
     struct buf *ret_sig)
 {
+	const struct login_prompt p = prompt_of(l, LOGIN_ASK_FIRST);
 	struct means *m = l->means;
 	enum err r;
 
 	l->w->step(l->w->arg, LOGIN_SIGNING);
+	if (l->view.touch && pin->len != 0 &&
+	    (r = l->w->tell_touch(l->w->arg, &p)) != ERR_OK)
+		return note(r, "touch");
 	r = m->ops->sign(m, &l->view, pin, agreed, tbs, ret_sig, &l->ret->pin);
 	secret_wipe(pin);
 	return r == ERR_OK ? ERR_OK : note(r, "signature");

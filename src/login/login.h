@@ -82,6 +82,11 @@ struct login_world {
 	 * ERR_NO_PINENTRY.
 	 */
 	enum err (*tell_pinpad)(void *arg, const struct login_prompt *p);
+	/*
+	 * The token is to be touched while the means signs: the same.  Where the PIN is
+	 * typed on the reader, tell_pinpad() says so.
+	 */
+	enum err (*tell_touch)(void *arg, const struct login_prompt *p);
 	/* Workstation's trust: store and pass types. */
 	const struct cert_store *store;
 	const char *pass_types;

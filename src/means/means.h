@@ -26,6 +26,7 @@ struct means_view {
 	size_t	 pin_min, pin_max;	/* bytes a PIN can have */
 	bool	 pin_digits_only;
 	bool	 pinpad;		/* typed on the reader: sign() is given an empty one */
+	bool	 touch;			/* a person touches the token for the signature */
 	bool	 keyboard;		/* with pinpad: or here, as the person wants */
 };
 void means_view_free(struct means_view *v);
@@ -51,8 +52,8 @@ struct means_ops {
 	 * ERR_CARD_CHANGED.  ret_sig is in JWS form (ECDSA as r and s).
 	 *	ERR_PIN_WRONG	ret_pin->tries says how many remain
 	 *	ERR_PIN_BLOCKED, ERR_PIN_LAST_TRY (only one is left and allow_last is
-	 *	false), ERR_PIN_LENGTH (nothing was sent), ERR_CARD_INACTIVE, and those of
-	 *	look()
+	 *	false), ERR_PIN_LENGTH (nothing was sent), ERR_CARD_INACTIVE,
+	 *	ERR_NOT_TOUCHED, and those of look()
 	 */
 	enum err (*sign)(struct means *m, const struct means_view *v,
 	    const struct secret *pin, bool allow_last, struct cur tbs,

@@ -66,6 +66,7 @@ fill_view(struct native *n, struct card_view *in, struct means_view *ret)
 	v.pin = in->pin;
 	v.pin_min = in->rules.min;
 	v.pin_max = in->rules.max;
+	v.touch = in->key.touch;
 	v.pin_digits_only = in->rules.digits_only;
 	v.pinpad = in->keypad;
 	v.keyboard = in->keypad && n->o.keyboard;

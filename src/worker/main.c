@@ -15,11 +15,15 @@ start_message(struct world *w)
 	return world_had_card(w) ? ERR_OK : work_window(w, &w->message);
 }
 
-/* A third one tells of a reader that asks for the PIN: the PIN window may be needed again. */
+/*
+ * A third one tells of a reader that asks for the PIN, or a token that waits for a finger:
+ * the PIN window may be needed again.
+ */
 static enum err
-start_keypad(struct world *w)
+start_teller(struct world *w)
 {
-	return w->conf->pinpad == HOST_PINPAD_NEVER ? ERR_OK : work_window(w, &w->keypad);
+	return w->conf->pinpad == HOST_PINPAD_NEVER && !world_may_want_touch(w) ? ERR_OK :
+	    work_window(w, &w->teller);
 }
 
 static enum err
@@ -30,8 +34,8 @@ give_up_the_rest(const struct world *w)
 
 	if (w->message != NULL)
 		windows[n++] = pinentry_pid(w->message);
-	if (w->keypad != NULL)
-		windows[n++] = pinentry_pid(w->keypad);
+	if (w->teller != NULL)
+		windows[n++] = pinentry_pid(w->teller);
 	return confine_calls(windows, n);
 }
 
@@ -59,7 +63,7 @@ prepare(struct world *w, const struct work_options *o)
 	    (r = reach_pcscd(w)) != ERR_OK ||
 	    (r = work_load(w)) != ERR_OK ||
 	    (r = start_message(w)) != ERR_OK ||
-	    (r = start_keypad(w)) != ERR_OK ||
+	    (r = start_teller(w)) != ERR_OK ||
 	    (r = confine_files()) != ERR_OK ||
 	    (r = pcsc_prepare(w->pcsc)) != ERR_OK ||
 	    (r = guard_start(&guard, NULL)) != ERR_OK ||

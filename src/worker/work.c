@@ -27,7 +27,7 @@ static void
 world_drop(struct world *w)
 {
 	world_close_window(w, &w->message);
-	world_close_window(w, &w->keypad);
+	world_close_window(w, &w->teller);
 	world_close_window(w, &w->window);
 	pcsc_close(&w->pcsc);
 	profiles_free(&w->profiles);
@@ -44,8 +44,8 @@ work_close_windows(void *arg)
 	pthread_mutex_lock(&w->windows);	/* for good */
 	if (w->message != NULL)
 		pinentry_abandon(w->message);
-	if (w->keypad != NULL)
-		pinentry_abandon(w->keypad);
+	if (w->teller != NULL)
+		pinentry_abandon(w->teller);
 	if (w->window != NULL)
 		pinentry_abandon(w->window);
 }

@@ -73,13 +73,13 @@ world_window_end(const struct login_request *rq)
 	return rq->deadline_boot_ms - LOGIN_PIN_MARGIN * 1000;
 }
 
-/* What told of the reader's keys is over. */
+/* What told of the reader's keys, or of touch, is over. */
 static void
 stop_telling(struct world *w)
 {
-	if (w->typing != NULL)
-		world_close_window(w, w->typing);
-	w->typing = NULL;
+	if (w->telling != NULL)
+		world_close_window(w, w->telling);
+	w->telling = NULL;
 }
 
 static enum err
@@ -103,21 +103,34 @@ world_ask_pin(void *arg, const struct login_prompt *p, struct secret *ret)
  * PIN window is the last.
  */
 static enum err
-world_tell_pinpad(void *arg, const struct login_prompt *p)
+tell(struct world *w, const struct login_prompt *p, prompt_fn *words)
 {
 	AUTO(prompt_free) struct prompt text = { 0 };
-	struct world *w = arg;
 	enum err r;
 
 	stop_telling(w);
-	w->pinpad_end = world_window_end(p->rq);
-	w->typing = w->keypad != NULL ? &w->keypad :
+	w->telling = w->teller != NULL ? &w->teller :
 	    w->message != NULL ? &w->message : &w->window;
-	if (*w->typing == NULL)
+	if (*w->telling == NULL)
 		return fail(ERR_NO_PINENTRY, "no window to tell it in");
-	if ((r = prompt_pinpad(p, &text)) != ERR_OK)
+	if ((r = words(p, &text)) != ERR_OK)
 		return r;
-	return pinentry_show(*w->typing, &text.text, w->pinpad_end);
+	return pinentry_show(*w->telling, &text.text, world_window_end(p->rq));
+}
+
+static enum err
+world_tell_pinpad(void *arg, const struct login_prompt *p)
+{
+	struct world *w = arg;
+
+	w->pinpad_end = world_window_end(p->rq);
+	return tell(w, p, prompt_pinpad);
+}
+
+static enum err
+world_tell_touch(void *arg, const struct login_prompt *p)
+{
+	return tell(arg, p, prompt_touch);
 }
 
 /*
@@ -133,10 +146,10 @@ heed_typing(void *arg)
 
 	if (clock_boot_ms() >= w->pinpad_end)
 		return fail(ERR_STALE, "the challenge ends");
-	if (w->typing != NULL && *w->typing != NULL)
-		r = pinentry_answer(*w->typing);
+	if (w->telling != NULL && *w->telling != NULL)
+		r = pinentry_answer(*w->telling);
 	if (r == ERR_OK)
-		world_close_window(w, w->typing);
+		world_close_window(w, w->telling);
 	return r == ERR_NOT_FOUND ? ERR_OK : r;
 }
 
@@ -203,6 +216,18 @@ world_had_card(const struct world *w)
 		if (w->before[i].present && !world_is_ignored(w, &w->before[i]) &&
 		    has_profile(w, &w->before[i]))
 			return true;
+	return false;
+}
+
+bool
+world_may_want_touch(const struct world *w)
+{
+	for (size_t i = 0; i < w->n_before; i++)
+		for (size_t k = 0; k < w->profiles.n && w->before[i].present; k++)
+			if (w->profiles.items[k]->tries == TRIES_METADATA &&
+			    profile_matches(w->profiles.items[k],
+			    cur_of(w->before[i].atr, w->before[i].atr_len)))
+				return true;
 	return false;
 }
 
@@ -460,7 +485,7 @@ world_of(struct world *w)
 		.utc = world_utc, .boot_ms = world_boot_ms, .random = world_random,
 		.step = world_step, .means = world_means, .renew = world_renew,
 		.ask_last_try = world_ask_last_try, .ask_pin = world_ask_pin,
-		.tell_pinpad = world_tell_pinpad,
+		.tell_pinpad = world_tell_pinpad, .tell_touch = world_tell_touch,
 		.store = w->store, .pass_types = "ZN",
 	};
 }

@@ -25,8 +25,8 @@ struct world {
 	const struct host_broker *broker;
 	struct pinentry *window;	/* for PINs */
 	struct pinentry *message;	/* "insert your card"; NULL: not needed */
-	struct pinentry *keypad;	/* "type it on the reader"; the same */
-	struct pinentry **typing;	/* the window that says so; NULL: none did yet */
+	struct pinentry *teller;	/* "type it on the reader", "touch"; the same */
+	struct pinentry **telling;	/* the window that says so; NULL: none did yet */
 	struct pcsc *pcsc;
 	struct pcsc_reader_state before[WORLD_READERS];	/* when the login began */
 	size_t	 n_before;
@@ -63,6 +63,8 @@ void world_doubt_tries(const struct world *w, struct means_view *v);
 
 /* Was there, when the login began, a card that a profile knows? */
 bool world_had_card(const struct world *w);
+/* Or one whose keys may want to be touched, as their metadata tell? */
+bool world_may_want_touch(const struct world *w);
 /* To the module whose token is in no reader; false when the configuration has none. */
 bool world_hand_over_without_reader(struct world *w);
 

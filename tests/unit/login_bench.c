@@ -117,7 +117,7 @@ world_means(void *arg, const struct login_request *rq, struct means **ret,
 		.serial = "5A01",
 		.cert = BUF(CERT_DER_MAX), .alg = b->alg, .pin = b->pin, .pin_min = 6,
 		.pin_max = 8, .pin_digits_only = true, .pinpad = b->pinpad,
-		.keyboard = b->keyboard,
+		.keyboard = b->keyboard, .touch = b->touch,
 	};
 	buf_cur(&ret_view->cert, buf_view(&b->leaf->der));
 	b->opened++;
@@ -143,6 +143,17 @@ world_tell_pinpad(void *arg, const struct login_prompt *p)
 
 	see(&b->seen[0], p);
 	b->told_pinpad++;
+	return ERR_OK;
+}
+
+static enum err
+world_tell_touch(void *arg, const struct login_prompt *p)
+{
+	struct bench *b = arg;
+
+	assert_true(p->view->touch);
+	assert_int_equal(b->signed_, b->told_touch);	/* before the token is asked */
+	b->told_touch++;
 	return ERR_OK;
 }
 
@@ -248,6 +259,7 @@ bench_start(void **state)
 	b->w = (struct login_world){
 		b, world_utc, world_boot, world_random, world_step, world_means,
 		world_renew, world_ask_last_try, world_ask_pin, world_tell_pinpad,
+		world_tell_touch,
 		b->store, "ZN",
 	};
 	b->rq = (struct login_request){

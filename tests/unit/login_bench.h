@@ -31,6 +31,7 @@ struct bench {
 	EVP_PKEY *signer;		/* its key, or another's */
 	enum means_alg alg;
 	struct pin_state pin;
+	bool	 touch;			/* the token wants it */
 	bool	 pinpad;			/* the PIN is typed on the reader */
 	bool	 keyboard;			/* ... or here */
 	const char *pins[BENCH_ASKS];	/* what the person enters; NULL: 123456 */
@@ -50,7 +51,8 @@ struct bench {
 	/* what happened */
 	int64_t	 boot;
 	char	 steps[128];		/* "reading_card asking_pin " */
-	unsigned asked, attested, told_pinpad, asked_last_try, signed_, renewed_n, opened, closed;
+	unsigned asked, attested, told_pinpad, told_touch, asked_last_try, signed_, renewed_n;
+	unsigned opened, closed;
 	struct bench_seen seen[BENCH_ASKS];
 	bool	 allow_last[BENCH_ASKS];
 	char	 sent[BENCH_ASKS][SECRET_MAX + 1];

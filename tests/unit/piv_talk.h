@@ -94,6 +94,11 @@
 #define EC_SAYS(reply)	SAY(EC_COMMAND("9A"), reply)
 #define EC_SIGN		EC_SAYS("7C0A 8208 3006 020105 020107 9000")
 
+/* GET METADATA of the key in slot 9A: its policies, and the key of P256_CERT or another */
+#define KEY_METADATA_OF(policies, point)				\
+	SAY("00F7009A00", "010111 0202" policies "030101 0443 8641 04" point "9000")
+#define KEY_METADATA(policies)	KEY_METADATA_OF(policies, X32("0A") X32("0B"))
+
 #define LOOK		SELECT, CHUID, DISCOVERY, CERT_RSA
 #define LOOK_EC		SELECT, CHUID, DISCOVERY, CERT_P256
 #define AGAIN		SELECT, CHUID

@@ -367,6 +367,25 @@ last_try_on_the_reader(void **state)
 	assert_true(b->allow_last[0]);
 }
 
+/* Told before each signature, and the PIN is not asked again (vector 70). */
+static void
+touch(void **state)
+{
+	struct bench *b = *state;
+
+	b->touch = true;
+	b->pins[0] = "111111";
+	b->signs[0] = (struct bench_sign){ ERR_PIN_WRONG, 2 };
+	b->signs[1] = (struct bench_sign){ ERR_NOT_TOUCHED, -1 };
+	assert_err(bench_run(b), ERR_NOT_TOUCHED);
+	assert_int_equal(b->asked, 2);
+	assert_int_equal(b->told_touch, 2);
+	/* The reader's window says it as well. */
+	b->pinpad = true;
+	assert_ok(bench_run(b));
+	assert_int_equal(b->told_touch, 2);
+}
+
 static void
 not_on_the_reader(void **state)
 {
@@ -405,7 +424,7 @@ main(void)
 		T(impossible_for_ever), T(enough_time), T(renewed),
 		T(renewed_for_each_window), T(renewal_refused), T(renewal_without_time),
 		T(renewal_of_another_question), T(reader_or_keyboard),
-		T(last_try_on_the_reader), T(not_on_the_reader),
+		T(last_try_on_the_reader), T(not_on_the_reader), T(touch),
 	};
 
 	return cmocka_run_group_tests(tests, bench_group, bench_group_end);

@@ -20,7 +20,7 @@ struct talk {
 	size_t	 max_apdu;
 	const char *pin, *serial;
 	size_t	 hash;		/* bytes of input; 0: 32 */
-	bool	 t0;
+	bool	 t0, touch;
 	void	 (*tweak)(struct profile *p);
 };
 
@@ -96,6 +96,7 @@ talk_once(void **state)
 	assert_err(e, t->look);
 	if (t->look == ERR_OK) {
 		assert_int_equal(v.key.usage, KEY_AUTHENTICATION);
+		assert_int_equal(v.key.touch, t->touch);
 		if (t->serial != NULL)
 			assert_string_equal(card_serial(c), t->serial);
 		if (t->sign == NO_SIGN)
@@ -140,7 +141,10 @@ with_empty_verify(struct profile *p)
 #define SERIAL		SAY("00F8000000", "00BC614E 9000")
 #define METADATA_OF(reply)	SAY("00F7008000", reply)
 #define METADATA	METADATA_OF("0101FF 050100 06020302 9000")
-#define LOOK_YUBIKEY	SELECT, SERIAL, DISCOVERY, CERT_P256, METADATA
+#define LOOK_POLICIES(policies)						\
+	SELECT, SERIAL, DISCOVERY, CERT_P256, KEY_METADATA(policies)
+#define LOOK_YUBIKEY	LOOK_POLICIES("0201"), METADATA
+#define YUBIKEY_AGAIN	SELECT, SERIAL, METADATA
 
 static const struct CMUnitTest tests[] = {
 	/* shapes of cards, as they should be */
@@ -189,7 +193,7 @@ static const struct CMUnitTest tests[] = {
 	ROW("YubiKey before 5: CHUID, and tries by empty VERIFY", ERR_OK, ERR_OK, 3, 0,
 	    YUBIKEY, EC, .serial = GUID,
 	    LINES(SELECT, SAY("00F8000000", "6D00"), CHUID, NO_DISCOVERY, CERT_P256,
-	    METADATA_OF("6D00"), SAY("00200080", "63C3"), SELECT, SAY("00F8000000", "6D00"),
+	    SAY("00F7009A00", "6D00"), SAY("00200080", "63C3"), SELECT, SAY("00F8000000", "6D00"),
 	    CHUID, SAY("00200080", "63C3"), VERIFY("9000"), EC_SIGN, LOGOUT)),
 	ROW("YubiKey NEO: 630x, and no log out", ERR_OK, ERR_OK, 3, 1, NEO, EC,
 	    LINES(SELECT, CHUID, NO_DISCOVERY, CERT_P256, SAY("00200080", "6303"), AGAIN,
@@ -249,14 +253,48 @@ static const struct CMUnitTest tests[] = {
 	ROW("empty VERIFY says blocked (vector 41)", ERR_OK, NO_SIGN, 0, 0,
 	    .tweak = with_empty_verify, LINES(LOOK_EC, SAY("00200080", "6983"))),
 	ROW("metadata cut off (vector 47)", ERR_OK, NO_SIGN, 3, 0, YUBIKEY,
-	    LINES(SELECT, SERIAL, DISCOVERY, CERT_P256, METADATA_OF("0101FF 060203 9000"),
+	    LINES(LOOK_POLICIES("0201"), METADATA_OF("0101FF 060203 9000"),
 	    SAY("00200080", "63C3"))),
 	ROW("metadata says 255 (vector 47)", ERR_OK, NO_SIGN, 3, 0, YUBIKEY,
-	    LINES(SELECT, SERIAL, DISCOVERY, CERT_P256, METADATA_OF("0602FFFF 9000"),
+	    LINES(LOOK_POLICIES("0201"), METADATA_OF("0602FFFF 9000"),
 	    SAY("00200080", "63C3"))),
 	ROW("metadata says more than there are (vector 47)", ERR_OK, NO_SIGN, NONE, 0, YUBIKEY,
-	    LINES(SELECT, SERIAL, DISCOVERY, CERT_P256, METADATA_OF("06020305 9000"),
+	    LINES(LOOK_POLICIES("0201"), METADATA_OF("06020305 9000"),
 	    SAY("00200080", "6D00"))),
+
+	/* what a token says of a key */
+	ROW("metadata of another key (vector 47)", ERR_NO_CERT, NO_SIGN, NONE, 0, YUBIKEY,
+	    LINES(SELECT, SERIAL, DISCOVERY, CERT_P256,
+	    KEY_METADATA_OF("0201", X32("0A") X16("0B") X16("0C")))),
+	ROW("metadata that begin like the key (vector 47)", ERR_OK, NO_SIGN, 2, 0, YUBIKEY,
+	    LINES(SELECT, SERIAL, DISCOVERY, CERT_P256, SAY("00F7009A00",
+	    "010111 02020201 030101 0443 8641 04" X32("0A") "9000"), METADATA)),
+	ROW("metadata without a key, or cut off (vector 47)", ERR_OK, NO_SIGN, 2, 0, YUBIKEY,
+	    LINES(SELECT, SERIAL, DISCOVERY, CERT_P256, SAY("00F7009A00", "010111 020202 9000"),
+	    METADATA)),
+	ROW("no metadata of this key", ERR_OK, NO_SIGN, 2, 0, YUBIKEY,
+	    LINES(SELECT, SERIAL, DISCOVERY, CERT_P256, SAY("00F7009A00", "6A88"), METADATA)),
+	ROW("metadata of RSA-2048: one command", ERR_OK, ERR_OK, 2, 0, YUBIKEY,
+	    LINES(SELECT, SERIAL, DISCOVERY, CERT_RSA, SAY("00F7009A00",
+	    "010107 02020201 030101 0482010A 81820100" X64("AB") X64("AB") X64("AB") X16("AB")
+	    "6112"), METADATA, YUBIKEY_AGAIN, VERIFY("9000"), RSA_SIGN("9A"), LOGOUT)),
+	ROW("policies that nobody knows (vector 47)", ERR_OK, ERR_OK, 2, 0, YUBIKEY, EC,
+	    LINES(LOOK_POLICIES("0405"), METADATA, YUBIKEY_AGAIN, VERIFY("9000"), EC_SIGN,
+	    LOGOUT)),
+	ROW("the PIN right before each use: nothing in between", ERR_OK, ERR_OK, 2, 0, YUBIKEY,
+	    EC, LINES(LOOK_POLICIES("0301"), METADATA, YUBIKEY_AGAIN, VERIFY("9000"), EC_SIGN,
+	    LOGOUT)),
+	ROW("a key that anyone may use logs nobody in", ERR_NO_CERT, NO_SIGN, NONE, 0, YUBIKEY,
+	    LINES(LOOK_POLICIES("0101"))),
+	ROW("touched", ERR_OK, ERR_OK, 2, 0, YUBIKEY, EC, .touch = true,
+	    LINES(LOOK_POLICIES("0202"), METADATA, YUBIKEY_AGAIN, VERIFY("9000"), EC_SIGN,
+	    LOGOUT)),
+	ROW("not touched (vector 70)", ERR_OK, ERR_NOT_TOUCHED, 2, 1, YUBIKEY, EC,
+	    .touch = true, LINES(LOOK_POLICIES("0203"), METADATA, YUBIKEY_AGAIN,
+	    VERIFY("9000"), EC_SAYS("6982"), SAY("00200080", "9000"))),
+	ROW("not touched, in other words (vector 70)", ERR_OK, ERR_NOT_TOUCHED, 2, 1, YUBIKEY,
+	    EC, .touch = true, LINES(LOOK_POLICIES("0302"), METADATA, YUBIKEY_AGAIN,
+	    VERIFY("9000"), EC_SAYS("6985"), SAY("00200080", "63C3"))),
 
 	/* the same card */
 	ROW("another card before VERIFY (T9, vector 61)", ERR_OK, ERR_CARD_CHANGED, NONE, 0,

@@ -372,6 +372,7 @@ tries_of_a_yubikey(void **state)
 {
 	static const struct replay_line lines[] = {
 		SELECT, SAY("00F8000000", "00BC614E 9000"), NO_DISCOVERY, CERT_P256,
+		SAY("00F7009A00", "6A88"),
 		SAY("00F7008000", "06020302 9000"), SELECT, SAY("00F7008100", "06020301 9000"),
 		SELECT, SAY("00F7008100", "6D00"), SELECT,
 	};
@@ -396,7 +397,8 @@ attestation(void **state)
 {
 #define YUBIKEY		SELECT, SAY("00F8000000", "00BC614E 9000")
 	static const struct replay_line lines[] = {
-		YUBIKEY, NO_DISCOVERY, CERT_P256, SAY("00F7008000", "06020302 9000"),
+		YUBIKEY, NO_DISCOVERY, CERT_P256, SAY("00F7009A00", "6A88"),
+		SAY("00F7008000", "06020302 9000"),
 		YUBIKEY, SAY("00F99A0000", "3003020101 9000"), GET("5FFF01", P256_OBJECT "9000"),
 		YUBIKEY, SAY("00F99A0000", "6D00"),
 		YUBIKEY, SAY("00F99A0000", "9000"),
@@ -435,14 +437,15 @@ drop_folder(struct card_cache **cache, const char *dir)
 static void
 attests_once(void **state)
 {
+#define NO_METADATA	SAY("00F7009A00", "6A88")
 #define STATEMENT	SAY("00F99A0000", "3003020101 9000"), GET("5FFF01", P256_OBJECT "9000")
 	static const struct replay_line cold[] = {
-		YUBIKEY, NO_DISCOVERY, CERT_P256, SAY("00F7008000", "06020302 9000"),
-		YUBIKEY, STATEMENT,
+		YUBIKEY, NO_DISCOVERY, CERT_P256, NO_METADATA,
+		SAY("00F7008000", "06020302 9000"), YUBIKEY, STATEMENT,
 	}, cached[] = {
 		YUBIKEY, GET(TAG_9A, P256_OBJECT "9000"), SAY("00F7008000", "06020302 9000"),
 	}, other[] = {
-		YUBIKEY, GET(TAG_9A, RSA_FIRST "6146"), NO_DISCOVERY, CERT_RSA,
+		YUBIKEY, GET(TAG_9A, RSA_FIRST "6146"), NO_DISCOVERY, CERT_RSA, NO_METADATA,
 		SAY("00F7008000", "06020302 9000"), YUBIKEY, STATEMENT,
 	};
 	const struct {
@@ -466,6 +469,38 @@ attests_once(void **state)
 		check_end(&b);
 	}
 	drop_folder(&cache, dir);
+}
+
+/*
+ * Each key's own policies (piv.md sections 6 and 7): 9A wants the PIN each time, and 9C
+ * once; a card that wants touch is not asked for the PIN when it has it (vector 70).
+ */
+static void
+policies_of_a_yubikey(void **state)
+{
+	static const struct replay_line lines[] = {
+		YUBIKEY, NO_DISCOVERY, CERT_P256, KEY_METADATA("0303"),
+		SAY("00F7008000", "06020303 9000"),
+		SELECT, GET(TAG_9C, P256_OBJECT "9000"),
+		SAY("00F7009C00", "010111 02020201 9000"), GET(TAG_9D, "6A82"),
+		GET(TAG_9E, P256_OBJECT "9000"), SAY("00F7009E00", "6A88"),
+		EC_SAYS("6982"), SAY("00200080", "63C3"), YUBIKEY, EC_SAYS("6982"),
+		SAY("00200080", "63C3"),
+		EC_SAYS("6982"), SAY("00200080", "9000"),
+	};
+	AUTO(close_bench) struct bench b = { .r = NULL };
+
+	(void)state;
+	play(&b, "piv-yubikey", ATR, 0, lines, NELEM(lines));
+	assert_ok(card_settle(b.c, &b.v));
+	assert_true(key_of(&b, 1)->always_auth);
+	assert_true(key_of(&b, 1)->touch);
+	assert_false(key_of(&b, 2)->always_auth);
+	assert_false(key_of(&b, 2)->touch);
+	assert_true(key_of(&b, 4)->no_pin);
+	assert_ecdsa(&b, key_of(&b, 1), ERR_NOT_LOGGED_IN);
+	assert_ecdsa(&b, key_of(&b, 1), ERR_NOT_TOUCHED);
+	check_end(&b);
 }
 
 /* No such command goes to a card that is not known to have it. */
@@ -592,6 +627,7 @@ main(void)
 		cmocka_unit_test(change),
 		cmocka_unit_test(no_puk_for_the_global_pin),
 		cmocka_unit_test(tries_of_a_yubikey),
+		cmocka_unit_test(policies_of_a_yubikey),
 		cmocka_unit_test(attestation),
 		cmocka_unit_test(attests_once),
 		cmocka_unit_test(no_attestation),

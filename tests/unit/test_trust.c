@@ -2,10 +2,13 @@
 /* May this certificate log in?  Leaf, environment, path, policy, revocation. */
 #include "tests/check.h"
 
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
+
 #include "cert/inner.h"
 #include "tests/unit/make_cert.h"
 
-static EVP_PKEY *leaf_key;
+static EVP_PKEY *leaf_key, *weak_key;
 static struct pki pki, other, production;
 static struct made rsa_ca;	/* an issuing CA with an RSA key, for PSS */
 
@@ -73,6 +76,37 @@ short_key(struct recipe *r)
 {
 	r->key = NULL;
 	r->kind = "RSA1024";
+}
+
+/* A modulus of two primes as a library of Infineon made them (CVE-2017-15361). */
+static void
+badly_made_key(struct recipe *r)
+{
+	static const char modulus[] =
+	    "DCBFD90EA5499D684487F4933920B0274923BBA9C8AF6EFFFC8A3FD81F00F482"
+	    "53E214AF51AE580AF4E3C832C0834FF695A64A1758565A8A6AD0FAA693096567"
+	    "47596197D573C6E6D3BA9A2C89F4EF5369ED71576012F39D5E9B3A50ED0261A8"
+	    "9C8B9C1AAE7C699FF84AE50F338742309EFE919E1AEC58F0429B8BE2B65103CA"
+	    "103FB3AE7C16F57DC27EFBD766CB1AEFD8562CFDC89763E64E1DB43B107D3CC0"
+	    "44876DC5FA357FFE4C7B4C33EEA841E2DB196423EB9B65CC1A5BA9477E856972"
+	    "E08F4CBBB62551B53C059D2DB10A9B1493D736CB6D78F9717278E518528F2FFF"
+	    "3A6A1D3F510C0BC79B63B0EEDD5E15C28B00E06F94764661330F99194DDB950F";
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
+	BIGNUM *n = NULL;
+	OSSL_PARAM *params;
+
+	assert_true(BN_hex2bn(&n, modulus) > 0);
+	assert_int_equal(OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_N, n), 1);
+	assert_int_equal(OSSL_PARAM_BLD_push_uint(b, OSSL_PKEY_PARAM_RSA_E, 65537), 1);
+	params = OSSL_PARAM_BLD_to_param(b);
+	assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_fromdata(ctx, &weak_key, EVP_PKEY_PUBLIC_KEY, params), 1);
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(b);
+	BN_free(n);
+	EVP_PKEY_CTX_free(ctx);
+	r->key = weak_key;
 }
 
 struct leaf_case {
@@ -481,6 +515,7 @@ teardown(void **state)
 	pki_drop(&production);
 	made_drop(&rsa_ca);
 	EVP_PKEY_free(leaf_key);
+	EVP_PKEY_free(weak_key);
 
 	return 0;
 }
@@ -504,6 +539,7 @@ main(void)
 		LEAF("the last second", ends_now, ERR_OK, 'Z'),
 		LEAF("SHA-1", weak_hash, ERR_CERT_UNTRUSTED, 'Z'),
 		LEAF("RSA-1024", short_key, ERR_CERT_UNTRUSTED, 'Z'),
+		LEAF("a key made badly (ROCA)", badly_made_key, ERR_WEAK_KEY, 'Z'),
 		LEAF("no policy", no_policy, ERR_CERT_POLICY, 'Z'),
 		LEAF("any policy", any_policy, ERR_CERT_POLICY, 'Z'),
 		LEAF("another policy", foreign_policy, ERR_CERT_POLICY, 'Z'),
