@@ -4,14 +4,11 @@
  * nowhere else in the module; nothing of them is logged or kept.  (A PUK that the card only
  * takes together with the new PIN is kept by card/session.h, from C_Login to C_InitPIN.)
  */
-#include "base/clock.h"
 #include "base/secret.h"
 #include "pkcs11/ckr.h"
 #include "pkcs11/log.h"
 #include "pkcs11/op.h"
 #include "pkcs11/session.h"
-
-#define HOLD_MS		5000	/* how long others wait for an operation after its PIN */
 
 /*
  * CKR_PIN_INCORRECT: no PIN is that long, so none is sent.  NULL, which "" is not: it is
@@ -140,7 +137,7 @@ login_context(struct call *c, const struct secret *pin)
 	see_pin(c->t, e, &seen);
 	if (e != ERR_OK)
 		return failed(c, e, "C_Login (for one operation)", pin == NULL);
-	c->t->held_until = clock_boot_ms() + HOLD_MS;
+	hold_begin(c->slot);
 	o->allowed = true;
 	return CKR_OK;
 }

@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "pkcs11/log.h"
 #include "pkcs11/op.h"
 
@@ -84,16 +83,6 @@ sessions_disallow(struct slot *slot)
 			s->ops[i].allowed = false;
 }
 
-/* A transaction that waits for an operation ends when that comes too late. */
-static void
-release_late(struct call *c)
-{
-	if (!card_is_held(c->t->card) || clock_boot_ms() <= c->t->held_until)
-		return;
-	card_release(c->t->card);
-	sessions_disallow(c->slot);
-}
-
 /* Whatever has become of the card. */
 static ck_rv_t
 call_session_blind(struct call *c, ck_session_handle_t handle)
@@ -117,7 +106,7 @@ call_session(struct call *c, ck_session_handle_t handle)
 	if (rv != CKR_OK || (rv = slot_check(c->slot)) != CKR_OK)
 		return rv;
 	token_notice(c->t);
-	release_late(c);
+	hold_look(c->slot);
 	return CKR_OK;
 }
 

@@ -33,6 +33,7 @@ slots_start(void)
 static void
 slot_free(struct slot *s)
 {
+	hold_join(s);
 	lock_take(&s->lock);
 	slot_drop(s);
 	lock_give(&s->lock);

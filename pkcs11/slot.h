@@ -10,6 +10,7 @@
 #define DEZI_PKCS11_SLOT_H
 
 #include "card/pcsc.h"
+#include "pkcs11/hold.h"
 #include "pkcs11/lock.h"
 
 struct token;
@@ -26,6 +27,7 @@ struct slot {
 	struct token *token;		/* of this insertion; NULL: none, or not looked at */
 	struct pcsc_reader_state looked_at;	/* the insertion that was looked at last ... */
 	unsigned looks;			/* ... so often in vain; LOOKS_MAX: it is left in peace */
+	struct hold hold;
 	bool	 keypad_off;		/* the reader's keypad misbehaved once */
 	struct session *sessions;
 	unsigned long serial;		/* of the last session that was opened */

@@ -42,8 +42,6 @@ struct token {
 	unsigned resets;		/* of the reader, when somebody logged in */
 	bool	 warned;		/* that a logout leaves the card open */
 	struct pin_state puk;		/* as last seen; tries -1: never */
-	/* A held transaction ends for everybody else after this (clock_boot_ms()). */
-	int64_t	 held_until;
 };
 
 /* Connect and look.  Errors as pcsc_connect(), card_open(), card_inspect(). */

@@ -6,8 +6,11 @@
  */
 #include "tests/check.h"
 
+#include <dirent.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "tests/unit/p11_desk.h"
 
 #define RW	CKF_RW_SESSION
@@ -445,6 +448,96 @@ a_held_transaction_ends(void **state)
 	works(0);
 }
 
+static unsigned
+threads(void)
+{
+	DIR *d = opendir("/proc/self/task");
+	unsigned n = 0;
+
+	assert_non_null(d);
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n;
+}
+
+/* The PIN was given, and nothing came after it: others do not wait for ever. */
+static void
+a_forgotten_operation_lets_others_in(void **state)
+{
+	struct ck_mechanism m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	unsigned char out[512], in[] = "x";
+	ck_ulong n = sizeof(out);
+	ck_object_handle_t key;
+	ck_session_handle_t s = with_asking_pass(*state, &key);
+	int64_t from = clock_boot_ms();
+
+	for (int i = 0; i < 2; i++) {
+		assert_rv(C_SignInit(s, &m, key), CKR_OK);
+		assert_rv(login(s, CKU_CONTEXT_SPECIFIC, DESK_PIN), CKR_OK);
+		assert_int_equal(ws_held(), 1);
+		if (i == 0)
+			assert_rv(C_Sign(s, in, 1, out, &n), CKR_OK);
+		usleep(300000);
+	}
+	/* The program makes no call from here on. */
+	while (ws_held() != 0 && clock_boot_ms() < from + 20000)
+		usleep(10000);
+	assert_int_equal(ws_held(), 0);
+	assert_in_range(clock_boot_ms() - from, 5300, 19000);
+	assert_rv(C_Sign(s, in, 1, out, &n), CKR_USER_NOT_LOGGED_IN);
+	assert_rv(sign(s, object(s, CKO_PRIVATE_KEY, KEY_AUTH)), CKR_OK);
+}
+
+/* The thread that ends it is gone with C_Finalize, and the transaction too, at once. */
+static void
+finalize_ends_a_held_transaction(void **state)
+{
+	struct ck_mechanism m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	unsigned before = threads();
+	ck_object_handle_t key;
+	int64_t from;
+
+	for (int i = 0; i < 20; i++) {
+		ck_session_handle_t s = with_asking_pass(*state, &key);
+
+		assert_rv(C_SignInit(s, &m, key), CKR_OK);
+		assert_rv(login(s, CKU_CONTEXT_SPECIFIC, DESK_PIN), CKR_OK);
+		from = clock_boot_ms();
+		assert_rv(C_Finalize(NULL), CKR_OK);
+		assert_true(clock_boot_ms() - from < 4000);
+		assert_int_equal(ws_held(), 0);
+		assert_rv(C_Initialize(NULL), CKR_OK);
+	}
+	/* One that was waited for may still be listed for a moment. */
+	for (int i = 0; i < 200 && threads() != before; i++)
+		usleep(10000);
+	assert_int_equal(threads(), before);
+}
+
+/* Where no thread may be made, the next call is what ends it. */
+static void
+without_threads_the_next_call_ends_it(void **state)
+{
+	struct ck_c_initialize_args args = { .flags = CKF_LIBRARY_CANT_CREATE_OS_THREADS };
+	struct ck_mechanism m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	unsigned before;
+	ck_object_handle_t key;
+	ck_session_handle_t s;
+
+	assert_rv(C_Finalize(NULL), CKR_OK);
+	before = threads();
+	assert_rv(C_Initialize(&args), CKR_OK);
+	s = with_asking_pass(*state, &key);
+	assert_rv(C_SignInit(s, &m, key), CKR_OK);
+	assert_rv(login(s, CKU_CONTEXT_SPECIFIC, DESK_PIN), CKR_OK);
+	assert_int_equal(threads(), before);
+	usleep(5100000);
+	assert_int_equal(ws_held(), 1);
+	(void)state_of(s);
+	assert_int_equal(ws_held(), 0);
+}
+
 static int
 setup(void **state UNUSED)
 {
@@ -477,6 +570,9 @@ main(void)
 		DESK_TEST(no_login_for_an_operation_that_is_none),
 		DESK_TEST(verify_and_sign_in_one_transaction),
 		DESK_TEST(a_held_transaction_ends),
+		DESK_TEST(a_forgotten_operation_lets_others_in),
+		DESK_TEST(finalize_ends_a_held_transaction),
+		DESK_TEST(without_threads_the_next_call_ends_it),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -113,7 +113,7 @@ use_key(ck_session_handle_t s, ck_object_class_t class, unsigned which)
 }
 
 static void
-sign_with_pin(ck_session_handle_t s)
+sign_with_pin(ck_session_handle_t s, bool forgets)
 {
 	ck_object_class_t class = CKO_PRIVATE_KEY;
 	struct ck_attribute a = { CKA_CLASS, &class, sizeof(class) };
@@ -129,7 +129,8 @@ sign_with_pin(ck_session_handle_t s)
 	if (n != NELEM(found) || check(C_SignInit(s, &m, found[KEY_SIGN])) != CKR_OK)
 		return;
 	check(login(s, CKU_CONTEXT_SPECIFIC, DESK_PIN));
-	check(C_Sign(s, in, sizeof(in), out, &n_out));
+	if (!forgets)
+		check(C_Sign(s, in, sizeof(in), out, &n_out));
 }
 
 static void
@@ -185,7 +186,7 @@ one_thing(struct worker *w)
 		use_key(*s, CKO_CERTIFICATE, 0);
 		break;
 	case 9:
-		sign_with_pin(*s);
+		sign_with_pin(*s, draw(&w->chance, 4) == 0);
 		break;
 	default:
 		use_key(*s, CKO_PRIVATE_KEY, draw(&w->chance, 2));
