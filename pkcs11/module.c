@@ -134,10 +134,12 @@ C_Finalize(void *reserved)
 {
 	ck_rv_t rv;
 
+	if (reserved != NULL) {
+		VISIT();
+		return CKR_ARGUMENTS_BAD;
+	}
 	if (!is_ours())
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
-	if (reserved != NULL)
-		return CKR_ARGUMENTS_BAD;
 	rv = take_turn(OPEN, CKR_CRYPTOKI_NOT_INITIALIZED);
 	if (rv != CKR_OK)
 		return rv;

@@ -138,19 +138,25 @@ stranger(struct ws_card *ret, const unsigned *sw)
 	memcpy(&ret->arg, &sw, sizeof(sw));
 }
 
+void
+desk_again(struct desk *d)
+{
+	ws_start();
+	ws_secret(DESK_PIN);
+	ws_hurry(true);
+	ws_plug(DESK_READER);
+	ws_insert(DESK_READER, &d->pass.in_hand);
+	assert_rv(C_Initialize(NULL), CKR_OK);
+}
+
 int
 desk_begin(void **state)
 {
 	static struct desk d;
 
-	ws_start();
-	ws_secret(DESK_PIN);
-	ws_hurry(true);
 	pass_make(&d.pass, 1, false);
 	pass_make(&d.other, 2, false);
-	ws_plug(DESK_READER);
-	ws_insert(DESK_READER, &d.pass.in_hand);
-	assert_rv(C_Initialize(NULL), CKR_OK);
+	desk_again(&d);
 	*state = &d;
 	return 0;
 }

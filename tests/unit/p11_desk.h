@@ -50,6 +50,8 @@ int desk_begin(void **state);
 int desk_end(void **state);
 /* The module is finalised, and nothing of it is left in the fake. */
 void desk_closed(void);
+/* After that, within one test: as at its beginning, with the same passes. */
+void desk_again(struct desk *d);
 
 /* What a program does; each asserts success. */
 ck_session_handle_t open_session(ck_slot_id_t slot, ck_flags_t more);
