@@ -56,16 +56,15 @@ piv_is_trouble(enum err r)
 enum err
 piv_get(struct channel *ch, uint32_t tag, bool head, struct buf *ret)
 {
-	AUTO(buf_free) struct buf list = BUF(8), name = BUF(4);
+	AUTO(buf_free) struct buf list = BUF(8);
+	const uint8_t name[] = { (uint8_t)(tag >> 16), (uint8_t)(tag >> 8), (uint8_t)tag };
+	const size_t skip = tag > 0xffff ? 0 : tag > 0xff ? 1 : 2;
 	struct apdu a = { .ins = 0xcb, .p1 = 0x3f, .p2 = 0xff, .le = APDU_LONG_LE,
 	    .head = head };
 	unsigned sw;
 	enum err r;
 
-	for (int shift = 16; shift >= 0; shift -= 8)
-		if (tag >> shift != 0)
-			buf_u8(&name, tag >> shift & 0xff);
-	tlv_put(&list, 0x5c, buf_view(&name));
+	tlv_put(&list, 0x5c, cur_of(name + skip, sizeof(name) - skip));
 	if ((r = buf_end(&list)) != ERR_OK)
 		return r;
 	a.data = buf_view(&list);

@@ -342,6 +342,8 @@ read_serial(struct card *c, struct channel *ch, char ret[CARD_SERIAL_MAX])
 	if (r != ERR_OK)
 		return note(r, "serial number");
 	hex_put(&hex, buf_view(&serial));
+	if (buf_end(&hex) == ERR_NOMEM)
+		return fail(ERR_NOMEM, "serial number");
 	if (!buf_to_str(&hex, ret, CARD_SERIAL_MAX))
 		return fail(ERR_CARD, "a serial number of %zu bytes", serial.len);
 	return ERR_OK;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <reader.h>
 #include <winscard.h>
 
 #define PNP		"\\\\?PnP?\\Notification"
@@ -34,6 +35,9 @@ struct reader {
 	unsigned depth;
 	bool	 alone;			/* another program has exclusive use */
 	bool	 stalled;
+	bool	 storm;			/* the card resets itself at each begin */
+	bool	 t0, soon_t0;		/* protocol, and that after the next reset */
+	const char *keypad, *fresh;	/* what is typed there; NULL: no keypad */
 	unsigned waiting;		/* commands that stand still in it */
 };
 
@@ -77,6 +81,7 @@ static struct {
 	size_t	 raw_n;
 	unsigned calls[WS_CALLS], ins[256], resets;
 	bool	 may_reset, hurry;
+	size_t	 claimed;		/* length of every ATR; 0: the truth */
 	char	 secret[32];
 	char	 complaint[160];
 } w;
@@ -107,9 +112,19 @@ complain(const char *fmt, ...)
 	va_end(ap);
 }
 
+static void (*around)(bool in);
+
+void
+ws_around(void (*fn)(bool in))
+{
+	around = fn;
+}
+
 static void
 enter(void)
 {
+	if (around != NULL)
+		around(true);
 	pthread_mutex_lock(&lock);
 }
 
@@ -118,6 +133,8 @@ leave(void)
 {
 	pthread_cond_broadcast(&changed);
 	pthread_mutex_unlock(&lock);
+	if (around != NULL)
+		around(false);
 }
 
 static void
@@ -271,6 +288,7 @@ reset_card(struct reader *r, const struct handle *but)
 		return;
 	if (r->card.reset != NULL)
 		r->card.reset(r->card.arg);
+	r->t0 = r->soon_t0;
 	for (size_t i = 0; i < HANDLES; i++)
 		if (w.handles[i].open && w.handles[i].reader == r && &w.handles[i] != but)
 			w.handles[i].reset = true;
@@ -331,6 +349,35 @@ ws_stall(const char *name, bool on)
 	HERE();
 	reader_there(name)->stalled = on;
 	pthread_cond_broadcast(&changed);
+}
+
+void
+ws_claim_atr(size_t n)
+{
+	HERE();
+	w.claimed = n;
+}
+
+void
+ws_storm(const char *name, bool on)
+{
+	HERE();
+	reader_there(name)->storm = on;
+}
+
+void
+ws_speak(const char *name, bool t0)
+{
+	HERE();
+	reader_there(name)->soon_t0 = t0;
+}
+
+void
+ws_keypad(const char *name, const char *pin, const char *fresh)
+{
+	HERE();
+	reader_there(name)->keypad = pin;
+	reader_there(name)->fresh = fresh;
 }
 
 void
@@ -664,7 +711,7 @@ look(SCARD_READERSTATE *s, unsigned news_before)
 	now = state_of(r);
 	s->cbAtr = 0;
 	if (r->present && !r->card.mute) {
-		s->cbAtr = r->card.atr_len;
+		s->cbAtr = w.claimed != 0 ? w.claimed : r->card.atr_len;
 		memcpy(s->rgbAtr, r->card.atr, r->card.atr_len);
 	}
 	s->dwEventState = now;
@@ -760,6 +807,12 @@ SCardCancel(SCARDCONTEXT ctx)
 	return SCARD_S_SUCCESS;
 }
 
+static DWORD
+protocol_of(const struct reader *r)
+{
+	return r->t0 ? SCARD_PROTOCOL_T0 : SCARD_PROTOCOL_T1;
+}
+
 static LONG
 connect_to(SCARDCONTEXT ctx, const char *name, LPSCARDHANDLE ret, LPDWORD protocol)
 {
@@ -784,7 +837,7 @@ connect_to(SCARDCONTEXT ctx, const char *name, LPSCARDHANDLE ret, LPDWORD protoc
 			w.handles[i] = (struct handle){ .open = true, .run = w.run,
 			    .insertion = r->insertion, .ctx = ctx, .reader = r };
 			*ret = (SCARDHANDLE)i + HANDLE_BASE;
-			*protocol = SCARD_PROTOCOL_T1;
+			*protocol = protocol_of(r);
 			return SCARD_S_SUCCESS;
 		}
 	complain("too many handles");
@@ -854,7 +907,7 @@ SCardReconnect(SCARDHANDLE h, DWORD share, DWORD protocols UNUSED, DWORD how,
 		return rv;
 	dispose(at, how);
 	at->reset = false;
-	*protocol = SCARD_PROTOCOL_T1;
+	*protocol = protocol_of(at->reader);
 	return SCARD_S_SUCCESS;
 }
 
@@ -902,6 +955,10 @@ SCardBeginTransaction(SCARDHANDLE h)
 	HERE();
 	if (planned(WS_BEGIN, &rv, NULL) || (at = turn_of(h, &rv)) == NULL)
 		return rv;
+	if (at->reader->storm) {
+		reset_card(at->reader, NULL);
+		return SCARD_W_RESET_CARD;
+	}
 	at->reader->holder = h;
 	at->reader->depth++;
 	return SCARD_S_SUCCESS;
@@ -939,9 +996,9 @@ SCardStatus(SCARDHANDLE h, LPSTR name UNUSED, LPDWORD name_len UNUSED, LPDWORD s
 	if (planned(WS_STATUS, &rv, NULL) || (at = handle_of(h, true, &rv)) == NULL)
 		return rv;
 	*state = SCARD_PRESENT | SCARD_POWERED | SCARD_SPECIFIC;
-	*protocol = SCARD_PROTOCOL_T1;
-	*atr_len = at->reader->card.atr_len;
-	memcpy(atr, at->reader->card.atr, *atr_len);
+	*protocol = protocol_of(at->reader);
+	memcpy(atr, at->reader->card.atr, at->reader->card.atr_len);
+	*atr_len = w.claimed != 0 ? w.claimed : at->reader->card.atr_len;
 	return SCARD_S_SUCCESS;
 }
 
@@ -992,7 +1049,7 @@ stand_still(struct reader *r)
 }
 
 LONG
-SCardTransmit(SCARDHANDLE h, const SCARD_IO_REQUEST *pci UNUSED, LPCBYTE p, DWORD n,
+SCardTransmit(SCARDHANDLE h, const SCARD_IO_REQUEST *pci, LPCBYTE p, DWORD n,
     SCARD_IO_REQUEST *ret_pci UNUSED, LPBYTE ret, LPDWORD ret_n)
 {
 	AUTO(buf_free) struct buf reply = BUF(70000);
@@ -1009,6 +1066,8 @@ SCardTransmit(SCARDHANDLE h, const SCARD_IO_REQUEST *pci UNUSED, LPCBYTE p, DWOR
 		return rv;
 	if (at->reader->holder != h)
 		complain("a command without a transaction");
+	if (pci->dwProtocol != protocol_of(at->reader))
+		complain("a command in the other protocol");
 	if (at->reader->stalled)
 		stand_still(at->reader);
 	if (e != NULL)
@@ -1029,16 +1088,65 @@ SCardTransmit(SCARDHANDLE h, const SCARD_IO_REQUEST *pci UNUSED, LPCBYTE p, DWOR
 	return SCARD_S_SUCCESS;
 }
 
-/* A reader without a keypad. */
-LONG
-SCardControl(SCARDHANDLE h, DWORD code UNUSED, LPCVOID in UNUSED, DWORD in_len UNUSED,
-    LPVOID out UNUSED, DWORD out_len UNUSED, LPDWORD ret_n)
+#define VERIFY_CODE	0x42000001u
+#define MODIFY_CODE	0x42000002u
+
+static LONG
+give(const void *bytes, size_t n, LPVOID out, DWORD room, LPDWORD ret_n)
 {
+	*ret_n = 0;
+	if (room < n)
+		return SCARD_E_INSUFFICIENT_BUFFER;
+	memcpy(out, bytes, n);
+	*ret_n = n;
+	return SCARD_S_SUCCESS;
+}
+
+/*
+ * What a person types goes where the structure says (PC/SC part 10, sections 2.5.2 and
+ * 2.5.3): the command stands at its end, the block of the first PIN behind its header.
+ */
+static LONG
+type(struct reader *r, const uint8_t *in, size_t n, bool change, LPVOID out, DWORD room,
+    LPDWORD ret_n)
+{
+	AUTO(buf_free) struct buf reply = BUF(70000);
+	const size_t head = change ? 24 : 19, block = n > 3 ? in[3] : 0;
+	uint8_t command[64];
+
+	if (n < head + 5 || n - head > sizeof(command) || n - head - 5 < block * (change + 1u))
+		return SCARD_E_INVALID_PARAMETER;
+	memcpy(command, in + head, n - head);
+	memcpy(command + 5, r->keypad, strnlen(r->keypad, block));
+	if (change)
+		memcpy(command + 5 + block, r->fresh, strnlen(r->fresh, block));
+	r->card.command(r->card.arg, cur_of(command, n - head), &reply);
+	return give(reply.p, reply.len, out, room, ret_n);
+}
+
+/* A keypad knows what it can do, and how to ask for a PIN and for a change. */
+LONG
+SCardControl(SCARDHANDLE h, DWORD code, LPCVOID in, DWORD in_len, LPVOID out, DWORD out_len,
+    LPDWORD ret_n)
+{
+	static const uint8_t features[] = { 6, 4, 0x42, 0, 0, 1, 7, 4, 0x42, 0, 0, 2 };
+	struct handle *at;
 	LONG rv;
 
 	HERE();
-	if (planned(WS_CONTROL, &rv, NULL) || turn_of(h, &rv) == NULL)
+	if (planned(WS_CONTROL, &rv, NULL) || (at = turn_of(h, &rv)) == NULL)
 		return rv;
 	*ret_n = 0;
+	if (at->reader->keypad == NULL)
+		return SCARD_E_UNSUPPORTED_FEATURE;
+	switch (code) {
+	case SCARD_CTL_CODE(3400):
+		return give(features, sizeof(features), out, out_len, ret_n);
+	case VERIFY_CODE:
+	case MODIFY_CODE:
+		if (at->reader->holder != h)
+			complain("the keypad is used without a transaction");
+		return type(at->reader, in, in_len, code == MODIFY_CODE, out, out_len, ret_n);
+	}
 	return SCARD_E_UNSUPPORTED_FEATURE;
 }

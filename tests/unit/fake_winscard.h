@@ -68,6 +68,25 @@ void ws_await_stalled(const char *reader);
 void ws_service_stop(long rv);
 void ws_service_start(void);
 
+/* What PC/SC says the length of every ATR is, whatever stands in it; 0: the truth. */
+void ws_claim_atr(size_t n);
+/* The card in that reader resets itself whenever somebody begins with it. */
+void ws_storm(const char *reader, bool on);
+/* The card in that reader speaks T=0 (or T=1) from its next reset on. */
+void ws_speak(const char *reader, bool t0);
+
+/*
+ * That reader has a keypad, on which a person types this PIN (and new one, where two are
+ * asked for).  NULL: it has none.  Both are the caller's.
+ */
+void ws_keypad(const char *reader, const char *pin, const char *fresh);
+
+/*
+ * Called with true when the program enters PC/SC, on its thread, and with false when it
+ * returns; NULL: nobody.
+ */
+void ws_around(void (*fn)(bool in));
+
 /*
  * Faults.  n counts from 1, from now on.
  */

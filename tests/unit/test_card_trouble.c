@@ -7,110 +7,26 @@
  */
 #include "tests/check.h"
 
-#include <malloc.h>
-
 #include "card/session.h"
+#include "tests/unit/heap.h"
 #include "tests/unit/uzi_talk.h"
-
-#define BLOCKS	4096
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void __real_free(void *p);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void __wrap_free(void *p);
 
 /* What goes over the wire as PIN, PUK and new PIN. */
 static const char *const secrets[] = { "123456", "87654321", "246802" };
 
-static struct {
-	bool	 on;
-	long	 countdown;		/* to the allocation that fails; 0: none does */
-	bool	 failed;
-	size_t	 live;			/* blocks of ours */
-	size_t	 spilled;		/* ... given back with a secret in them */
-	void	*block[BLOCKS];
-} heap;
-
-static bool
-holds_secret(const void *p)
-{
-	size_t n = malloc_usable_size((void *)(uintptr_t)p);
-
-	for (size_t i = 0; i < NELEM(secrets); i++)
-		if (memmem(p, n, secrets[i], strlen(secrets[i])) != NULL)
-			return true;
-	return false;
-}
-
-/* All of a block is looked at when it is given back, so all of it must be something. */
-static void *
-born(void *p)
-{
-	if (p != NULL)
-		memset(p, 0, malloc_usable_size(p));
-	for (size_t i = 0; heap.on && p != NULL && i < BLOCKS; i++)
-		if (heap.block[i] == NULL) {
-			heap.block[i] = p;
-			heap.live++;
-			break;
-		}
-	return p;
-}
-
-static bool
-fails_now(void)
-{
-	if (!heap.on || heap.countdown == 0 || --heap.countdown != 0)
-		return false;
-	heap.failed = true;
-	return true;
-}
-
-void *
-__wrap_malloc(size_t n)
-{
-	return fails_now() ? NULL : born(__real_malloc(n));
-}
-
-void *
-__wrap_calloc(size_t n, size_t size)
-{
-	return fails_now() ? NULL : born(__real_calloc(n, size));
-}
-
-void
-__wrap_free(void *p)
-{
-	for (size_t i = 0; p != NULL && i < BLOCKS; i++)
-		if (heap.block[i] == p) {
-			heap.block[i] = NULL;
-			heap.live--;
-			heap.spilled += holds_secret(p);
-			break;
-		}
-	__real_free(p);
-}
-
-static size_t
-secrets_alive(void)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < BLOCKS; i++)
-		n += heap.block[i] != NULL && holds_secret(heap.block[i]);
-	return n;
-}
-
 static struct profile profile;
 static const struct profile *const profiles[] = { &profile, NULL };
+/* One card may cost so much memory (hostile-cards, section 0). */
+#define MEMORY_MAX	((size_t)4 << 20)
+
 static const uint8_t input[] = { 0xde, 0xad, 0xbe, 0xef };
 
 static int
 setup(void **state UNUSED)
 {
 	read_uzi_profile(&profile);
+	for (size_t i = 0; i < NELEM(secrets); i++)
+		heap_secret(secrets[i]);
 	return 0;
 }
 
@@ -245,8 +161,9 @@ static void
 assert_clean(const struct task *t, const struct replay_seen *seen, enum err e)
 {
 	assert_false(seen->open);
-	assert_int_equal(heap.live, 0);
-	assert_int_equal(heap.spilled, 0);
+	assert_int_equal(heap_live(), 0);
+	assert_int_equal(heap_spilled(), 0);
+	assert_true(heap_peak() <= MEMORY_MAX);
 	if (t->login && seen->secrets != 0)
 		assert_int_equal(seen->resets, 1);
 	if (e == ERR_OK)
@@ -258,13 +175,11 @@ try(const struct task *t, long countdown, const struct cut *cut, struct replay_s
 {
 	enum err e;
 
-	memset(&heap, 0, sizeof(heap));
 	*seen = (struct replay_seen){ .line = 0 };
-	heap.countdown = countdown;
-	heap.on = true;
+	heap_watch(countdown);
 	e = run(t, cut, seen);
-	heap.on = false;
-	assert_int_equal(secrets_alive(), 0);
+	heap_rest();
+	assert_int_equal(heap_holding(), 0);
 	assert_clean(t, seen, e);
 	return e;
 }
@@ -295,8 +210,8 @@ no_memory(void **state UNUSED)
 
 		do {
 			e = try(&tasks[i], ++n, &none, &seen);
-			assert_true(e == ERR_OK || heap.failed);
-		} while (heap.failed);
+			assert_true(e == ERR_OK || heap_failed());
+		} while (heap_failed());
 		assert_int_equal(e, ERR_OK);
 		assert_true(n > 50);
 	}
@@ -323,14 +238,14 @@ a_spill_is_seen(void **state UNUSED)
 {
 	char *volatile p;
 
-	memset(&heap, 0, sizeof(heap));
-	heap.on = true;
-	p = __wrap_malloc(32);
+	heap_watch(0);
+	p = malloc(32);
+	assert_non_null(p);
 	memcpy(p, "x123456", 8);
-	assert_int_equal(secrets_alive(), 1);
-	__wrap_free(p);
-	heap.on = false;
-	assert_int_equal(heap.spilled, 1);
+	assert_int_equal(heap_holding(), 1);
+	free(p);
+	heap_rest();
+	assert_int_equal(heap_spilled(), 1);
 }
 
 int
