@@ -142,7 +142,9 @@ read_file(struct conf *c, char profiles[CONF_PATH_MAX])
 	if (r == ERR_OK)
 		r = conf_parse(buf_view(&text), c, profiles);
 	snprintf(c->file, sizeof(c->file), "%s", other != NULL ? other : CONF_FILE);
-	return r == ERR_OK ? r : note(ERR_CONFIG, "pkcs11.conf");
+	if (r == ERR_OK)
+		return r;
+	return note(r == ERR_NOMEM ? r : ERR_CONFIG, "pkcs11.conf");
 }
 
 static void

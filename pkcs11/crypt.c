@@ -3,6 +3,7 @@
  * Encrypting in software with the public key, deciphering on the card.  Parts are
  * collected: RSA has one block.
  */
+#include "pkcs11/ckr.h"
 #include "pkcs11/log.h"
 #include "pkcs11/op.h"
 #include "pkcs11/pad.h"
@@ -35,8 +36,8 @@ encrypt(struct call *c, struct op *o, struct buf *ret)
 		return rv;
 	if (o->data.len + overhead(o) > size)
 		return CKR_DATA_LEN_RANGE;
-	return crypto_encrypt(&cert->view, o->mech, &o->params, buf_view(&o->data), ret) ==
-	    ERR_OK ? CKR_OK : CKR_FUNCTION_FAILED;
+	return ckr_of(crypto_encrypt(&cert->view, o->mech, &o->params, buf_view(&o->data),
+	    ret));
 }
 
 /* The padding comes off on the card where that can do it, else here. */

@@ -380,7 +380,9 @@ crypto_encrypt(const struct x509_view *v, const struct mech *m, const struct mec
 	    set_scheme(ctx, m, p) && EVP_PKEY_encrypt(ctx, room, &n, data.p, data.n) == 1;
 
 	EVP_PKEY_CTX_free(ctx);
-	return good ? buf_end(ret) : fail(ERR_CRYPTO, "encrypt");
+	if (buf_end(ret) != ERR_OK)
+		return fail(buf_end(ret), "encrypt");
+	return good ? ERR_OK : fail(ERR_CRYPTO, "encrypt");
 }
 
 enum err

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <winscard.h>
 
+#include "tests/unit/heap.h"
 #include "tests/unit/p11_desk.h"
 
 #define NEW_PIN		"654321"
@@ -362,6 +363,14 @@ is_long(void)
 	return getenv("DEZI_TEST_LONG") != NULL;
 }
 
+/* No block of the heap holds a PIN or a PUK, and none was given back with one (T8). */
+static void
+assert_no_secret(void)
+{
+	assert_int_equal(heap_holding(), 0);
+	assert_int_equal(heap_spilled(), 0);
+}
+
 /* As on the next morning, though the module was never closed. */
 static void
 begin_anew(bool reinsert)
@@ -377,6 +386,7 @@ begin_anew(bool reinsert)
 	assert_rv(C_CloseAllSessions(0), CKR_OK);
 	assert_int_equal(ws_held(), 0);
 	assert_string_equal(ws_complaint(), "");
+	assert_no_secret();
 	works(0);
 }
 
@@ -441,7 +451,9 @@ take_asking_pass(struct desk *d)
 {
 	inside = &d->other;
 	inside->file.keys[SIGNATURE].consent = true;
+	heap_outside(true);
 	pass_remake(inside);
+	heap_outside(false);
 	ws_insert(DESK_READER, &inside->in_hand);
 }
 
@@ -692,9 +704,98 @@ between_any_two_calls(void **state)
 		}
 }
 
+/*
+ * No memory, at every place where the module asks for some: from its start to its end.
+ */
+static ck_rv_t
+whole_life(const struct step *steps, const struct step **ret_step)
+{
+	static const struct step start = { "C_Initialize", NULL, false };
+	ck_rv_t rv = C_Initialize(NULL);
+
+	*ret_step = &start;
+	/* A profile that could not be read for want of memory is one that cannot be read. */
+	if (rv != CKR_OK)
+		return rv == CKR_FUNCTION_FAILED && heap_failed() ? CKR_HOST_MEMORY : rv;
+	rv = run_steps(steps, ret_step);
+	assert_rv(C_Finalize(NULL), CKR_OK);
+	return rv;
+}
+
+static void
+no_memory_for(const struct step *steps)
+{
+	unsigned n = 0;
+
+	assert_rv(C_Finalize(NULL), CKR_OK);
+	do {
+		const struct step *step;
+		ck_rv_t rv;
+
+		card_state_new(&inside->file, vcard_state(inside->card));
+		ws_insert(DESK_READER, &inside->in_hand);
+		heap_watch(++n);
+		rv = whole_life(steps, &step);
+		/* Readers that cannot be listed are not there, as without pcscd. */
+		if (rv == CKR_TOKEN_NOT_PRESENT && step->fn == step_list)
+			rv = CKR_HOST_MEMORY;
+		if ((rv != CKR_OK && rv != CKR_HOST_MEMORY) || (rv == CKR_OK && step->fn != NULL))
+			wrong("no memory for allocation", n, step, rv);
+		if (rv != CKR_OK && !heap_failed())
+			wrong("memory for allocation", n, step, rv);
+		assert_int_equal(heap_live(), 0);
+		assert_no_secret();
+		assert_int_equal(ws_held(), 0);
+		assert_string_equal(ws_complaint(), "");
+	} while (heap_failed());
+	heap_spare();
+	assert_true(n > 100);
+	assert_rv(C_Initialize(NULL), CKR_OK);
+	works(0);
+}
+
+static void
+no_memory_during_a_day(void **state)
+{
+	inside = &((struct desk *)*state)->pass;
+	no_memory_for(day);
+}
+
+static void
+no_memory_for_one_signature(void **state)
+{
+	take_asking_pass(*state);
+	no_memory_for(always);
+}
+
+static int
+begin(void **state)
+{
+	int r;
+
+	heap_outside(true);
+	r = desk_begin(state);
+	heap_outside(false);
+	heap_watch(0);
+	return r;
+}
+
+static int
+end(void **state)
+{
+	heap_rest();
+	return desk_end(state);
+}
+
+#define FAULT_TEST(f)	cmocka_unit_test_setup_teardown(f, begin, end)
+
 static int
 setup(void **state UNUSED)
 {
+	heap_secret(DESK_PIN);
+	heap_secret(NEW_PIN);
+	heap_secret(DESK_PUK);
+	ws_around(heap_outside);
 	return desk_setup("cache = no\n");
 }
 
@@ -708,14 +809,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		DESK_TEST(every_error_of_a_day),
-		DESK_TEST(every_error_of_a_login_for_one_signature),
-		DESK_TEST(removed_at_every_command),
-		DESK_TEST(swapped_at_every_command),
-		DESK_TEST(reset_at_every_command),
-		DESK_TEST(pcscd_ends_at_every_command),
-		DESK_TEST(silly_replies),
-		DESK_TEST(between_any_two_calls),
+		FAULT_TEST(every_error_of_a_day),
+		FAULT_TEST(every_error_of_a_login_for_one_signature),
+		FAULT_TEST(removed_at_every_command),
+		FAULT_TEST(swapped_at_every_command),
+		FAULT_TEST(reset_at_every_command),
+		FAULT_TEST(pcscd_ends_at_every_command),
+		FAULT_TEST(silly_replies),
+		FAULT_TEST(between_any_two_calls),
+		FAULT_TEST(no_memory_during_a_day),
+		FAULT_TEST(no_memory_for_one_signature),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
