@@ -127,6 +127,16 @@ to_der(X509 *x, struct buf *ret)
 	assert_ok(buf_end(ret));
 }
 
+static void
+put_time(ASN1_TIME *t, int64_t seconds, const char *text)
+{
+	ASN1_TIME_set(t, seconds);
+	if (text == NULL)
+		return;
+	assert_int_equal(ASN1_STRING_set(t, text + 1, -1), 1);
+	t->type = text[0] == 'G' ? V_ASN1_GENERALIZEDTIME : V_ASN1_UTCTIME;
+}
+
 void
 make_cert(const struct recipe *how, const struct made *issuer, struct made *ret)
 {
@@ -141,10 +151,10 @@ make_cert(const struct recipe *how, const struct made *issuer, struct made *ret)
 	assert_non_null(ret->key);
 	X509_set_version(x, X509_VERSION_3);
 	ASN1_INTEGER_set(X509_get_serialNumber(x), how->serial != 0 ? how->serial : 1);
-	ASN1_TIME_set(X509_getm_notBefore(x),
-	    how->from != 0 ? how->from : MADE_NOW - 180 * MADE_DAY);
-	ASN1_TIME_set(X509_getm_notAfter(x),
-	    how->until != 0 ? how->until : MADE_NOW + 180 * MADE_DAY);
+	put_time(X509_getm_notBefore(x),
+	    how->from != 0 ? how->from : MADE_NOW - 180 * MADE_DAY, how->from_text);
+	put_time(X509_getm_notAfter(x),
+	    how->until != 0 ? how->until : MADE_NOW + 180 * MADE_DAY, how->until_text);
 	add_name(name, "C", MBSTRING_ASC, "NL");
 	add_name(name, "O", MBSTRING_UTF8, how->o);
 	add_name(name, "title", MBSTRING_UTF8, how->title);

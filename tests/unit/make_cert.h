@@ -24,6 +24,8 @@ struct recipe {
 	EVP_PKEY *key;		/* instead of a new one: borrowed */
 	long	serial;		/* default 1 */
 	int64_t	from, until;	/* default: a year around MADE_NOW */
+	/* Instead: "U" (UTCTime) or "G" (GeneralizedTime), and what stands there. */
+	const char *from_text, *until_text;
 	const char *basic;	/* each as in x509v3_config(5) */
 	const char *usage;
 	const char *eku;

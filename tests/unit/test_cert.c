@@ -144,6 +144,33 @@ real_dates(void **state)
 	assert_int_equal(cert_key_bits(c), 2048);
 }
 
+/* What a time is, and what is none: then it cannot be said (vector 72). */
+static void
+odd_dates(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t want;
+	} all[] = {
+		{ "G99991231235959Z", 253402300799 }, { "G20500101000000Z", 2524608000 },
+		{ "U491231235959Z", 2524607999 }, { "U500101000000Z", -631152000 },
+		{ "G", INT64_MIN }, { "Unever", INT64_MIN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(all); i++) {
+		AUTO(cert_free) struct cert *c = NULL;
+		AUTO(made_drop) struct made m = { 0 };
+		struct recipe how = pass_recipe('Z');
+
+		how.key = leaf_key;
+		how.until_text = all[i].text;
+		make_cert(&how, &pki.z, &m);
+		assert_ok(cert_parse(buf_view(&m.der), &c));
+		assert_true(cert_not_after(c) == all[i].want);
+	}
+}
+
 /* Its JWS was made with the signature key: it may not log in (T7). */
 static void
 real_pass_n(void **state)
@@ -414,6 +441,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(real_pass_z),
 		cmocka_unit_test(real_dates),
+		cmocka_unit_test(odd_dates),
 		cmocka_unit_test(real_pass_n),
 		cmocka_unit_test(real_crls),
 		cmocka_unit_test(real_production),

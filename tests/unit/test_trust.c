@@ -57,6 +57,13 @@ static void good(struct recipe *r) { (void)r; }
 static void expired(struct recipe *r) { r->until = MADE_NOW - 1; }
 static void early(struct recipe *r) { r->from = MADE_NOW + 1; }
 static void ends_now(struct recipe *r) { r->until = MADE_NOW + 1; }
+static void for_ever(struct recipe *r) { r->until_text = "G99991231235959Z"; }
+static void from_2050(struct recipe *r) { r->from_text = "G20500101000000Z"; }
+static void until_2049(struct recipe *r) { r->until_text = "U491231235959Z"; }
+static void until_1950(struct recipe *r) { r->until_text = "U500101000000Z"; }
+static void with_fraction(struct recipe *r) { r->until_text = "G20490101000000.5Z"; }
+static void local_time(struct recipe *r) { r->until_text = "G20490101000000"; }
+static void no_time(struct recipe *r) { r->until_text = "Gnever"; }
 static void signature(struct recipe *r) { r->usage = "critical,nonRepudiation"; }
 static void weak_hash(struct recipe *r) { r->hash = "SHA1"; }
 static void no_policy(struct recipe *r) { r->policies = NULL; }
@@ -524,6 +531,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		LEAF("ends in 9999 (vector 72)", for_ever, ERR_OK, 'Z'),
+		LEAF("begins in 2050 (vector 72)", from_2050, ERR_CERT_EARLY, 'Z'),
+		LEAF("UTCTime of 2049 (vector 72)", until_2049, ERR_OK, 'Z'),
+		LEAF("UTCTime of 1950 (vector 72)", until_1950, ERR_CERT_EXPIRED, 'Z'),
+		LEAF("a fraction of a second (vector 72)", with_fraction, ERR_CERT_UNTRUSTED, 'Z'),
+		LEAF("local time (vector 72)", local_time, ERR_CERT_UNTRUSTED, 'Z'),
+		LEAF("no time at all (vector 72)", no_time, ERR_CERT_UNTRUSTED, 'Z'),
 		LEAF("Z", good, ERR_OK, 'Z'),
 		LEAF("N", good, ERR_OK, 'N'),
 		LEAF("M is refused", good, ERR_PASS_TYPE, 'M'),
