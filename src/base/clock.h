@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * The clocks.  Libraries below src/host never ask them: time is a parameter there.
+ * The clocks.  Libraries below src/host never ask them: time is a parameter there.  (Two
+ * parts of src/card that wait for the world do, to know how long it took.)
  */
 #ifndef DEZI_BASE_CLOCK_H
 #define DEZI_BASE_CLOCK_H

@@ -203,17 +203,28 @@ change_to(struct card *c, struct channel *ch, const struct candidate *as)
 	return as->profile->adapt ? card_select(c, ch) : ERR_OK;
 }
 
+/* What a card may cost of which nobody knows yet whose it is. */
+struct budget {
+	unsigned apdus;			/* sent so far */
+	uint64_t until_ms;
+};
+
 /* ERR_NOT_MINE: the application is not there. */
 static enum err
-try_candidate(struct card *c, struct channel *ch, const struct candidates *all, size_t i)
+try_candidate(struct card *c, struct channel *ch, const struct candidates *all, size_t i,
+    struct budget *b)
 {
 	size_t found = i;
 	enum err r;
 
-	if ((r = become(c, &all->e[i])) != ERR_OK || (r = card_begin(c, ch)) != ERR_OK ||
-	    (r = card_select(c, ch)) != ERR_OK || (r = choose(ch, all, i, &found)) != ERR_OK)
+	if ((r = become(c, &all->e[i])) != ERR_OK || (r = card_begin(c, ch)) != ERR_OK)
 		return r;
-	return found == i ? ERR_OK : change_to(c, ch, &all->e[found]);
+	channel_limit(ch, b->apdus, CHANNEL_PROBE_APDUS, b->until_ms);
+	if ((r = card_select(c, ch)) == ERR_OK && (r = choose(ch, all, i, &found)) == ERR_OK &&
+	    found != i)
+		r = change_to(c, ch, &all->e[found]);
+	b->apdus = ch->apdus;
+	return r;
 }
 
 /*
@@ -223,6 +234,7 @@ try_candidate(struct card *c, struct channel *ch, const struct candidates *all, 
 static enum err
 try_all(struct card *c, struct channel *ch, const struct candidates *all)
 {
+	struct budget b = { .until_ms = c->reader->answer_ms + CHANNEL_PROBE_MS };
 	bool locked = false;
 
 	for (size_t i = 0; i < all->n; i++) {
@@ -230,9 +242,11 @@ try_all(struct card *c, struct channel *ch, const struct candidates *all)
 
 		if (was_tried(all, i))
 			continue;
-		r = try_candidate(c, ch, all, i);
-		if (r == ERR_OK)
+		r = try_candidate(c, ch, all, i, &b);
+		if (r == ERR_OK) {
+			channel_limit(ch, 0, CHANNEL_APDUS, c->reader->answer_ms + CHANNEL_MS);
 			return ERR_OK;
+		}
 		channel_end(ch);
 		if (r == ERR_VENDOR_LOCKED)
 			locked = true;

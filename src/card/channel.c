@@ -35,8 +35,17 @@ channel_begin(struct reader *reader, struct channel *ret)
 
 	if (r != ERR_OK)
 		return note(r, "begin");
-	*ret = (struct channel){ .reader = reader };
+	*ret = (struct channel){ .reader = reader, .most_apdus = CHANNEL_APDUS,
+	    .until_ms = reader->answer_ms + CHANNEL_MS };
 	return ERR_OK;
+}
+
+void
+channel_limit(struct channel *ch, unsigned sent, unsigned most, uint64_t until_ms)
+{
+	ch->apdus = sent;
+	ch->most_apdus = most;
+	ch->until_ms = until_ms;
 }
 
 /* Both ends must take it; a secret is never that long. */
@@ -76,8 +85,10 @@ transmit(struct channel *ch, const struct apdu *a, struct buf *reply,
 
 	if (ch->dead)
 		return fail(ERR_IO, "the card has stopped answering");
-	if (ch->apdus == CHANNEL_APDUS)
+	if (ch->apdus >= ch->most_apdus)
 		return fail(ERR_LIMIT, "the card never stops talking");
+	if (ch->reader->answer_ms > ch->until_ms)
+		return fail(ERR_LIMIT, "the card takes too long");
 	ch->apdus++;
 	if ((r = wire_put(a, form, &w)) != ERR_OK)
 		return r;
@@ -283,7 +294,7 @@ channel_pad(struct channel *ch, enum pad_use use, const struct apdu *cmd,
 
 	if (ch->dead)
 		return fail(ERR_IO, "the card has stopped answering");
-	if (ch->commands == CHANNEL_COMMANDS || ch->apdus == CHANNEL_APDUS)
+	if (ch->commands == CHANNEL_COMMANDS || ch->apdus >= ch->most_apdus)
 		return fail(ERR_LIMIT, "too many commands in one transaction");
 	ch->commands++;
 	ch->apdus++;

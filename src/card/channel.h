@@ -2,7 +2,7 @@
 /*
  * One transaction with a card.  Nobody else's command comes between two of ours,
  * and what a card can make us do in it is bounded: so many commands, so many rounds,
- * so many bytes (hostile-cards, vectors 18 to 25).
+ * so many bytes, so much time (hostile-cards, section 0 and vectors 18 to 25).
  *
  *	AUTO(channel_end) struct channel ch = { 0 };
  */
@@ -14,9 +14,13 @@
 
 #define CHANNEL_COMMANDS	96	/* commands in one transaction */
 #define CHANNEL_APDUS		512	/* the same, with GET RESPONSE and repeats */
+#define CHANNEL_MS		60000	/* of waiting for the card's answers, in all */
 #define CHANNEL_ROUNDS		300	/* GET RESPONSE in one command */
 #define CHANNEL_BLOCKS		20	/* parts of one chained command */
 #define CHANNEL_DF_MAX		16	/* bytes of a path below the application */
+/* The same for a card of which nobody knows yet whose it is, all that is tried together. */
+#define CHANNEL_PROBE_APDUS	64
+#define CHANNEL_PROBE_MS	10000
 
 struct channel {
 	struct reader *reader;		/* NULL: no transaction is open */
@@ -26,6 +30,8 @@ struct channel {
 	bool	 reset;			/* end the transaction with RESET */
 	bool	 dead;			/* no answer came: nothing more is sent */
 	unsigned commands, apdus;	/* sent so far */
+	unsigned most_apdus;
+	uint64_t until_ms;		/* reader->answer_ms may not be more */
 	/* Where file.c has been: the selected DF, relative to the application. */
 	uint8_t	 df[CHANNEL_DF_MAX];
 	size_t	 df_len;
@@ -33,6 +39,8 @@ struct channel {
 
 /* Start.  ERR_CARD_BUSY after 10 s; ERR_REMOVED, ERR_CARD_RESET, ERR_IO. */
 MUST_CHECK enum err channel_begin(struct reader *reader, struct channel *ret);
+/* Another budget: so many APDUs, of which some are sent; time until answer_ms is that. */
+void channel_limit(struct channel *ch, unsigned sent, unsigned most, uint64_t until_ms);
 /* End, with RESET if ch->reset.  May be called twice, and on a zeroed channel. */
 void channel_end(struct channel *ch);
 
@@ -50,7 +58,7 @@ MUST_CHECK enum err channel_logical(struct channel *ch, uint8_t n, bool open);
  * it, else by command chaining; *ret_sw is then that of the part that was refused.  A
  * reader that refuses or garbles the extended form gets the short one as long as the
  * card stays in it (hostile-cards, vectors 29 and 34).
- *	ERR_LIMIT	the transaction's budget is used up, or ret is full
+ *	ERR_LIMIT	the transaction's budget (commands, time) is used up, or ret is full
  *	ERR_IO		the reply is no reply
  *	ERR_CARD	the card announced data and does not give it
  *	ERR_REMOVED, ERR_CARD_RESET

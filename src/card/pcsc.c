@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <winscard.h>
 
+#include "base/clock.h"
 #include "card/helper.h"
 #include "iso7816/apdu.h"
 
@@ -560,6 +561,7 @@ link_transmit(struct reader *r, struct cur command, bool secret, struct buf *ret
 {
 	struct link *l = r->state;
 	AUTO(job_wipe) struct job j = { .handle = l->handle, .protocol = l->protocol };
+	int64_t began;
 	enum err e;
 
 	(void)secret;			/* every copy is wiped, secret or not */
@@ -568,7 +570,9 @@ link_transmit(struct reader *r, struct cur command, bool secret, struct buf *ret
 	memcpy(j.command, command.p, command.n);
 	j.command_len = command.n;
 	l->p->apdus++;
+	began = clock_boot_ms();
 	e = run(l->p, job_transmit, NULL, &j, CARD_MS);
+	r->answer_ms += (uint64_t)(clock_boot_ms() - began);
 	if (e == ERR_TIMEOUT || e == ERR_BUSY)
 		return note(ERR_IO, "the card does not answer");
 	if (e != ERR_OK)

@@ -52,6 +52,7 @@ struct reader {
 	uint32_t event_counter;		/* when it was opened */
 	uint64_t service;		/* as struct pcsc_reader_state */
 	unsigned resets;		/* by others, as far as begin noticed them */
+	uint64_t answer_ms;		/* how long all commands so far had to wait for answers */
 	bool	 protocol_t0;		/* case 4 goes without Le (pcsc.md section 3) */
 	/* Bytes of data that one command or reply may have; up to 256: short form only.
 	 * Not known (0) before reader_features(). */

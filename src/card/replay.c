@@ -21,6 +21,7 @@ struct replay {
 	size_t	 events_at;
 	uint32_t events;
 	bool	 busy;
+	unsigned slow;			/* ms that each command takes */
 	bool	 controls;		/* from_bytes: control codes take chunks too */
 };
 
@@ -125,6 +126,7 @@ replay_transmit(struct reader *r, struct cur command, bool secret, struct buf *r
 	if (s->seen.apdus >= s->cut_at)
 		return fail(s->cut, "replay: cut");
 	s->seen.apdus++;
+	r->answer_ms += s->slow;
 	s->seen.secrets += secret;
 	if (s->from_bytes)
 		return play_bytes(s, ret_reply);
@@ -289,6 +291,12 @@ void
 replay_busy(struct reader *r)
 {
 	state_of(r)->busy = true;
+}
+
+void
+replay_slow(struct reader *r, unsigned ms)
+{
+	state_of(r)->slow = ms;
 }
 
 void

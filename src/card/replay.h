@@ -38,6 +38,8 @@ bool replay_done(const struct reader *r);
 void replay_cut(struct reader *r, size_t n, enum err e);
 /* The card's event counter, from the n-th APDU on. */
 void replay_events(struct reader *r, size_t n, uint32_t counter);
+/* Each command takes so long, on no clock but r->answer_ms. */
+void replay_slow(struct reader *r, unsigned ms);
 /* The next begin finds the transaction taken by another program, for ever. */
 void replay_busy(struct reader *r);
 

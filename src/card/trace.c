@@ -91,6 +91,7 @@ trace_transmit(struct reader *r, struct cur command, bool secret, struct buf *re
 
 	say_command(t, command, secret);
 	e = t->inner->ops->transmit(t->inner, command, secret, ret_reply);
+	r->answer_ms = t->inner->answer_ms;
 	reply = buf_view(ret_reply);
 	(void)cur_take(&reply, at, &before);	/* what was there already */
 	say_result(t, "<", e, reply);

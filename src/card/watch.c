@@ -8,10 +8,13 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "card/thread.h"
 
 #define RECHECK_MS	5000	/* an event that was lost is noticed then (T36) */
-#define FLAP_MS		20	/* a reader that flaps does not make us spin */
+#define NEWS_MS		20	/* an event is seldom alone */
+#define FLAP_MS		200	/* events that follow each other so fast are flapping ... */
+#define FLAPS		4	/* ... when there are more of them: then nobody hurries */
 #define CANCEL_MS	10	/* a cancel before the wait began is lost: again */
 
 struct watch {
@@ -121,6 +124,8 @@ static void
 follow(struct watch *w, struct pcsc *p, struct watch_state *s)
 {
 	enum err r = ERR_TIMEOUT;
+	unsigned quick = 0;
+	int64_t began;
 
 	s->generation++;
 	while (!stopping(w)) {
@@ -135,8 +140,10 @@ follow(struct watch *w, struct pcsc *p, struct watch_state *s)
 			s->n = NELEM(s->readers);
 		publish(w, s);
 		if (event)
-			rest(w, FLAP_MS);	/* after the news, which may be urgent */
+			rest(w, quick > FLAPS ? FLAP_MS : NEWS_MS);	/* after the news */
+		began = clock_boot_ms();
 		r = wait_for_change(w, p, s);
+		quick = r == ERR_OK && clock_boot_ms() - began < FLAP_MS ? quick + 1 : 0;
 		if (r != ERR_OK && r != ERR_TIMEOUT && r != ERR_CANCELLED)
 			return;
 	}

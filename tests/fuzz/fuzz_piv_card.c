@@ -4,8 +4,8 @@
  * or a program that stays and uses everything.  Bounded, nothing left open, no PIN or PUK
  * sent but those that were given.
  *
- *	u8: bits 0 and 1 profile, bit 2 extended length, bit 3 T=0, bit 7 stay; then replies
- *	as replay_open_bytes() takes them
+ *	u8: bits 0 and 1 profile, bit 2 extended length, bit 3 T=0, bit 6 probe first,
+ *	bit 7 stay; then replies as replay_open_bytes() takes them
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -125,6 +125,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r->max_apdu = (how & 4) != 0 ? 3072 : 256;
 	r->protocol_t0 = (how & 8) != 0;
 	if (card_open(r, drivers_table, profiles, &c) == ERR_OK) {
+		if ((how & 0x40) != 0) {
+			(void)!card_probe(c);
+			must(replay_seen(r)->apdus <= CHANNEL_PROBE_APDUS);
+		}
 		if ((how & 0x80) == 0)
 			one_login(c);
 		else

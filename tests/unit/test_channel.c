@@ -15,6 +15,7 @@
 /* A reader that says the same for ever. */
 struct parrot {
 	const char *reply;	/* hex */
+	unsigned ms;		/* after so long */
 	size_t	 said;
 	size_t	 ends, resets;
 	uint8_t	 last[APDU_LONG_MAX];
@@ -44,6 +45,7 @@ parrot_transmit(struct reader *r, struct cur command, bool secret, struct buf *r
 
 	(void)secret;
 	p->said++;
+	r->answer_ms += p->ms;
 	memcpy(p->last, command.p, command.n);
 	p->last_len = command.n;
 	return hex_get(cur_str(p->reply), ret);
@@ -130,6 +132,33 @@ bounds_a_transaction(void **state)
 	assert_err(channel_send(&ch, &get_data, &b, &sw), ERR_LIMIT);
 	assert_err(channel_send(&ch, &get_data, &b, &sw), ERR_LIMIT);
 	assert_int_equal(p.said, CHANNEL_APDUS);
+}
+
+/* Slow is not mute: it is heard, and then no more (budgets; vector 31). */
+static void
+bounds_the_time_of_a_transaction(void **state)
+{
+	struct parrot p = { .reply = "9000", .ms = 29000 };
+	struct reader r = { .ops = &parrot_ops, .state = &p };
+	AUTO(channel_end) struct channel ch = { 0 };
+	unsigned sw;
+
+	(void)state;
+	for (int again = 0; again < 2; again++) {
+		p.said = 0;
+		assert_ok(channel_begin(&r, &ch));
+		for (int i = 0; i < 3; i++)
+			assert_ok(channel_send(&ch, &get_data, NULL, &sw));
+		assert_err(channel_send(&ch, &get_data, NULL, &sw), ERR_LIMIT);
+		assert_int_equal(p.said, CHANNEL_MS / 29000 + 1);
+		channel_end(&ch);
+	}
+	/* One answer takes as long as it takes, and counts. */
+	p = (struct parrot){ .reply = "9000", .ms = 120000 };
+	assert_ok(channel_begin(&r, &ch));
+	assert_ok(channel_send(&ch, &get_data, NULL, &sw));
+	assert_err(channel_send(&ch, &get_data, NULL, &sw), ERR_LIMIT);
+	assert_int_equal(p.said, 1);
 }
 
 static void
@@ -390,6 +419,25 @@ on_trace(void *arg, const char *line)
 }
 
 static void
+trace_tells_how_long_it_took(void **state)
+{
+	const struct replay_line lines[] = { { "00CA010008", "9000", ERR_OK } };
+	AUTO(buf_free) struct buf all = BUF(4096);
+	AUTO(reader_close) struct reader *r = NULL;
+	AUTO(channel_end) struct channel ch = { 0 };
+	struct reader *inner;
+	unsigned sw;
+
+	(void)state;
+	assert_ok(replay_open(lines, NELEM(lines), "3B00", &inner));
+	replay_slow(inner, 500);
+	assert_ok(trace_open(inner, on_trace, &all, &r));
+	assert_ok(channel_begin(r, &ch));
+	assert_ok(channel_send(&ch, &get_data, NULL, &sw));
+	assert_int_equal(r->answer_ms, 500);
+}
+
+static void
 trace_hides_pins(void **state)
 {
 	const uint8_t pin[] = "123456\0\0\0\0\0\0\0\0";
@@ -540,6 +588,7 @@ main(void)
 		cmocka_unit_test(ends_what_it_began),
 		cmocka_unit_test(bounds_a_card_that_never_stops),
 		cmocka_unit_test(bounds_a_transaction),
+		cmocka_unit_test(bounds_the_time_of_a_transaction),
 		cmocka_unit_test(repeats_no_secret),
 		cmocka_unit_test(takes_no_more_than_asked),
 		cmocka_unit_test(wants_a_status_word),
@@ -550,6 +599,7 @@ main(void)
 		cmocka_unit_test(speaks_t0),
 		cmocka_unit_test(replay_notices_what_is_not_written),
 		cmocka_unit_test(trace_hides_pins),
+		cmocka_unit_test(trace_tells_how_long_it_took),
 		cmocka_unit_test(helper_gives_up_and_cleans_up),
 		cmocka_unit_test(helper_is_left_behind_at_the_end),
 	};

@@ -4,6 +4,7 @@
 
 #include "tests/unit/wallet.h"
 
+#include <openssl/ecdsa.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -95,6 +96,41 @@ struct cur
 wallet_cert(const struct wallet_card *c, bool other)
 {
 	return buf_view(&login_of(c->kind, other)->der);
+}
+
+/* r and s as the SEQUENCE that libcrypto wants. */
+static int
+ecdsa_der(struct cur sig, uint8_t **ret)
+{
+	ECDSA_SIG *pair = ECDSA_SIG_new();
+	int n;
+
+	assert_int_equal(ECDSA_SIG_set0(pair, BN_bin2bn(sig.p, (int)sig.n / 2, NULL),
+	    BN_bin2bn(sig.p + sig.n / 2, (int)sig.n / 2, NULL)), 1);
+	n = i2d_ECDSA_SIG(pair, ret);
+	ECDSA_SIG_free(pair);
+	assert_true(n > 0);
+	return n;
+}
+
+bool
+wallet_signed(const struct wallet_card *c, bool other, struct cur tbs, struct cur sig)
+{
+	EVP_PKEY *key = login_of(c->kind, other)->key;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	uint8_t *der = NULL;
+	bool good;
+
+	assert_int_equal(EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key), 1);
+	if (EVP_PKEY_is_a(key, "EC")) {
+		size_t n = (size_t)ecdsa_der(sig, &der);
+
+		sig = cur_of(der, n);
+	}
+	good = EVP_DigestVerify(ctx, sig.p, sig.n, tbs.p, tbs.n) == 1;
+	OPENSSL_free(der);
+	EVP_MD_CTX_free(ctx);
+	return good;
 }
 
 static void

@@ -35,6 +35,8 @@ void wallet_make(struct wallet_card *c, enum wallet_kind kind, uint8_t number, b
 void wallet_drop(struct wallet_card *c);
 /* Its login certificate. */
 struct cur wallet_cert(const struct wallet_card *c, bool other);
+/* Is that its signature of tbs, as a means gives it? */
+bool wallet_signed(const struct wallet_card *c, bool other, struct cur tbs, struct cur sig);
 /* As new again: PIN, PUK, tries, nothing selected. */
 void wallet_renew(struct wallet_card *c);
 
