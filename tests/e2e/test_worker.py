@@ -294,7 +294,7 @@ def a_worker_that_is_killed_leaves_no_window(run):
 
 @scenario
 def a_card_is_locked_again_when_its_worker_is_killed(run):
-    """Between the right PIN and the signature: pcscd resets the card of a client that is gone."""
+    """Vector 68: between the right PIN and the signature; pcscd resets the card of who is gone."""
     def slowly(_):
         home.box.ctl("delay", 0, 0, 0, 3000)
         return PIN

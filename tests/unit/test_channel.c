@@ -476,7 +476,10 @@ trace_hides_pins(void **state)
 	    "= end reset\n");
 }
 
-/* The helper thread: a call that hangs is left behind, and undone when it ends. */
+/*
+ * The helper thread: a call that hangs is left behind, and undone when it ends; so a
+ * person can stop waiting for a card that does not answer (vector 31).
+ */
 
 struct slow {
 	sem_t	*begun;		/* posted when the call has begun */

@@ -354,6 +354,7 @@ add_a_byte(struct buf *sig)
 	buf_u8(sig, 1);
 }
 
+/* Vectors 44 and 45. */
 static void
 spoilt_signatures_do_not_verify(void **state)
 {

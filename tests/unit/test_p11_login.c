@@ -14,6 +14,7 @@
 #include "tests/unit/p11_desk.h"
 
 #define RW	CKF_RW_SESSION
+#define APDU_BYTES	600
 #define OTHER_PIN	"654321"
 
 static ck_state_t
@@ -538,6 +539,71 @@ without_threads_the_next_call_ends_it(void **state)
 	assert_int_equal(ws_held(), 0);
 }
 
+/*
+ * A card that signs falsely (hostile cards, vector 44): a bit is wrong, nothing but
+ * zeros, the last signature again, or by another of its keys.
+ */
+static enum falsehood { HONEST, ONE_BIT, ZEROS, REPLAY, OTHER_KEY } falsehood;
+static struct pass *liar;
+static uint8_t last_signature[512];
+
+static void
+lie(void *arg UNUSED, struct cur command, struct buf *ret)
+{
+	static const uint8_t reference_of_another[] = { 0x84, 0x01, 0x01 };
+	uint8_t copy[APDU_BYTES];
+	bool signs = command.n > 3 && command.p[1] == 0x2a && command.p[2] == 0x9e;
+	uint8_t *ref;
+
+	assert_true(command.n <= sizeof(copy));
+	memcpy(copy, command.p, command.n);
+	ref = command.p[1] == 0x22 ? memmem(copy, command.n, reference_of_another, 2) : NULL;
+	if (falsehood == OTHER_KEY && ref != NULL)
+		ref[2] ^= 1;
+	vcard_command(liar->card, cur_of(copy, command.n), ret);
+	if (!signs || ret->len < 64)
+		return;
+	if (falsehood == ONE_BIT)
+		ret->p[17] ^= 0x10;
+	if (falsehood == ZEROS)
+		memset(ret->p, 0, ret->len - 2);
+	if (falsehood == REPLAY)
+		memcpy(ret->p, last_signature, ret->len - 2);
+	memcpy(last_signature, ret->p, ret->len - 2);
+}
+
+static void
+no_false_signature_gets_out(void **state)
+{
+	struct ck_mechanism m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	struct ws_card card;
+	unsigned char sig[512], data[] = "another text";
+	ck_session_handle_t s;
+	ck_object_handle_t key;
+	ck_ulong n;
+
+	liar = &((struct desk *)*state)->pass;
+	card = liar->in_hand;
+	card.command = lie;
+	falsehood = HONEST;
+	ws_insert(DESK_READER, &card);
+	s = open_session(0, 0);
+	assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
+	key = object(s, CKO_PRIVATE_KEY, KEY_AUTH);
+	assert_rv(sign(s, key), CKR_OK);
+	for (falsehood = ONE_BIT; falsehood <= OTHER_KEY; falsehood++) {
+		memset(sig, 0xee, sizeof(sig));
+		n = sizeof(sig);
+		assert_rv(C_SignInit(s, &m, key), CKR_OK);
+		assert_rv(C_Sign(s, data, sizeof(data), sig, &n), CKR_DEVICE_ERROR);
+		for (size_t i = 0; i < sizeof(sig); i++)
+			assert_int_equal(sig[i], 0xee);
+	}
+	falsehood = HONEST;
+	assert_rv(sign(s, key), CKR_OK);
+	assert_rv(C_CloseSession(s), CKR_OK);
+}
+
 static int
 setup(void **state UNUSED)
 {
@@ -566,6 +632,7 @@ main(void)
 		DESK_TEST(a_reset_by_others_ends_the_login),
 		DESK_TEST(another_applet_is_selected_away),
 		DESK_TEST(asking_costs_no_commands),
+		DESK_TEST(no_false_signature_gets_out),
 		DESK_TEST(authorities_are_looked_for_when_asked_for),
 		DESK_TEST(no_login_for_an_operation_that_is_none),
 		DESK_TEST(verify_and_sign_in_one_transaction),

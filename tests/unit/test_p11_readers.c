@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "tests/unit/p11_desk.h"
 
 static const unsigned file_not_found = 0x6a82;
@@ -62,7 +63,7 @@ initialize_touches_no_card(void **state UNUSED)
 	works(0);
 }
 
-/* Defect 14, checklist 2: however many readers, ids stay, and the list never shrinks. */
+/* Vector 66, defect 14, checklist 2: however many readers, ids stay, and the list never shrinks. */
 static void
 readers_come_and_go(void **state UNUSED)
 {
@@ -182,6 +183,7 @@ mute(void **state)
 	works(0);
 }
 
+/* Vector 67. */
 static void
 another_program_is_alone_with_the_card(void **state UNUSED)
 {
@@ -190,6 +192,20 @@ another_program_is_alone_with_the_card(void **state UNUSED)
 	ws_other_alone(DESK_READER, true);
 	assert_rv(C_GetTokenInfo(0, &info), CKR_DEVICE_ERROR);
 	ws_other_alone(DESK_READER, false);
+	works(0);
+}
+
+/* Vector 67, DESIGN section 6 rule 1: not for ever. */
+static void
+another_program_holds_the_card(void **state UNUSED)
+{
+	int64_t began = clock_boot_ms();
+	struct ck_token_info info;
+
+	ws_other_holds(DESK_READER, true);
+	assert_rv(C_GetTokenInfo(0, &info), CKR_DEVICE_ERROR);
+	assert_in_range(clock_boot_ms() - began, 9900, 15000);
+	ws_other_holds(DESK_READER, false);
 	works(0);
 }
 
@@ -247,7 +263,7 @@ expect_event(struct wait *w, ck_rv_t rv, ck_slot_id_t slot)
 	assert_int_equal(w->slot, slot);
 }
 
-/* Defect 7, checklist 4; *pSlot is only written with an event. */
+/* Vector 69, defect 7, checklist 4: a wait that C_Finalize ends; *pSlot is only written with an event. */
 static void
 events(void **state)
 {
@@ -305,7 +321,7 @@ finalize(void *arg)
 	return NULL;
 }
 
-/* Checklist 3: a card that hangs is nobody's but its own slot's; and C_Finalize waits. */
+/* Vector 31, checklist 3: a card that hangs is nobody's but its own slot's; and C_Finalize waits. */
 static void
 one_card_hangs(void **state)
 {
@@ -444,7 +460,7 @@ child_with(ck_session_handle_t s)
 	    ws_calls(WS_CONNECT) != ws_calls(WS_DISCONNECT);
 }
 
-/* Defect 8, checklist 5. */
+/* Vector 69, defect 8, checklist 5. */
 static void
 children_leave_the_parent_alone(void **state UNUSED)
 {
@@ -535,6 +551,7 @@ main(void)
 		DESK_TEST(trouble_is_given_up),
 		DESK_TEST(mute),
 		DESK_TEST(another_program_is_alone_with_the_card),
+		DESK_TEST(another_program_holds_the_card),
 		DESK_TEST(pcscd_goes_and_comes),
 		DESK_TEST(events),
 		DESK_TEST(one_card_hangs),

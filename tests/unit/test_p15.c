@@ -226,6 +226,14 @@ one_key(const char *class, const char *type, struct p15_key *ret)
 #define ID_USE	"04 01 45 03 02 05 20"
 #define FILE_1	"30 04 04 02 45 01 02 02 08 00"
 
+static size_t
+odd_key(const char *file, struct p15_key *ret)
+{
+	AUTO(buf_free) struct buf b = BUF(512);
+
+	return p15_read_keys(hex(file, &b), ret, 1);
+}
+
 static void
 maps_references_and_sizes(void **state)
 {
@@ -257,6 +265,11 @@ maps_references_and_sizes(void **state)
 	assert_int_equal(one_key("04 00 03 02 05 20", FILE_1, &k), 0);
 	assert_int_equal(one_key("", FILE_1, &k), 0);
 	assert_int_equal(one_key(ID_USE, "", &k), 0);
+	assert_int_equal(odd_key("30 0C 30 00 30 06 04 01 45 03 02 05 20 A1 00", &k), 0);
+	assert_int_equal(odd_key("30 00", &k), 0);
+	/* ... and an empty label is one. */
+	assert_int_equal(odd_key("30 1B 30 02 0C 00 30 07 " ID_USE " A1 0C 30 0A " FILE_1, &k), 1);
+	assert_string_equal(k.c.label, "");
 	/* vector 10: usage */
 	assert_int_equal(one_key("04 01 45 03 02 08 20", FILE_1, &k), 0);
 	assert_int_equal(one_key("04 01 45 03 00", FILE_1, &k), 0);
@@ -379,6 +392,7 @@ bounds_objects_and_nesting(void **state)
 {
 	AUTO(buf_free) struct buf file = BUF(65536), b = BUF(512), deep = BUF(65536);
 	struct p15_key *k = calloc(P15_OBJECTS + 1, sizeof(*k));
+	struct p15_odf o;
 
 	(void)state;
 	assert_non_null(k);
@@ -394,6 +408,11 @@ bounds_objects_and_nesting(void **state)
 		buf_cur(&deep, buf_view(&outer));
 	}
 	assert_int_equal(p15_read_keys(buf_view(&deep), k, 4), 0);
+	buf_clear(&file);
+	tlv_put(&file, 0xa0, buf_view(&deep));
+	assert_ok(buf_end(&file));
+	p15_read_odf(buf_view(&file), &o);
+	assert_int_equal(o.n, 0);
 	/* One bad object does not spoil its neighbours. */
 	buf_clear(&file);
 	buf_cur(&file, hex("30 04 30 02 04 09", &b));
@@ -585,6 +604,55 @@ makes_labels_safe(void **state)
 	assert_true(text_is_utf8(cur_str(out)));
 }
 
+/* A key whose access rules are these. */
+static void
+key_with(struct cur rules, struct p15_key *ret)
+{
+	AUTO(buf_free) struct buf b = BUF(512), common = BUF(65536), all = BUF(65536),
+	    file = BUF(65536);
+
+	buf_cur(&common, hex("03 02 07 80", &b));
+	tlv_put(&common, 0x30, rules);
+	tlv_put(&all, 0x30, buf_view(&common));
+	buf_cur(&all, hex("30 07 " ID_USE, &b));
+	buf_cur(&all, hex("A1 0C 30 0A " FILE_1, &b));
+	tlv_put(&file, 0x30, buf_view(&all));
+	assert_ok(buf_end(&file));
+	assert_int_equal(p15_read_keys(buf_view(&file), ret, 1), 1);
+}
+
+static void
+key_with_rules(int n, const char *rule, struct p15_key *ret)
+{
+	AUTO(buf_free) struct buf b = BUF(512), rules = BUF(65536);
+
+	while (n-- > 0)
+		buf_cur(&rules, hex(rule, &b));
+	key_with(buf_view(&rules), ret);
+}
+
+static void
+key_with_nested_rule(int depth, struct p15_key *ret)
+{
+	static const unsigned tags[] = { 0xa1, 0xa2, 0xa3 };	/* and, or, not */
+	AUTO(buf_free) struct buf b = BUF(512), inner = BUF(4096), rule = BUF(4096),
+	    rules = BUF(4096);
+
+	buf_cur(&inner, hex("04 01 07", &b));
+	for (int i = 0; i < depth; i++) {
+		AUTO(buf_free) struct buf outer = BUF(4096);
+
+		tlv_put(&outer, tags[i % 3], buf_view(&inner));
+		buf_clear(&inner);
+		buf_cur(&inner, buf_view(&outer));
+	}
+	buf_cur(&rule, hex("03 02 05 20", &b));
+	buf_cur(&rule, buf_view(&inner));
+	tlv_put(&rules, 0x30, buf_view(&rule));
+	assert_ok(buf_end(&rules));
+	key_with(buf_view(&rules), ret);
+}
+
 static void
 looks_into_access_rules(void **state)
 {
@@ -603,6 +671,15 @@ looks_into_access_rules(void **state)
 	buf_cur(&all, hex("A1 0C 30 0A " FILE_1, &b));
 	tlv_put(&file, 0x30, buf_view(&all));
 	assert_int_equal(p15_read_keys(buf_view(&file), &k, 1), 1);
+	assert_int_equal(k.c.auth_id.n, 0);
+
+	/* Of 500 that let nobody do anything, and one of a kind that nobody knows. */
+	key_with_rules(500, "30 06 03 02 05 20 05 00", &k);
+	assert_int_equal(k.c.auth_id.n, 0);
+	key_with_rules(1, "30 07 03 02 05 20 9E 01 07", &k);
+	assert_int_equal(k.c.auth_id.n, 0);
+	/* and { or { not { ... 07 }}}, 100 deep, is too deep to mean anything. */
+	key_with_nested_rule(100, &k);
 	assert_int_equal(k.c.auth_id.n, 0);
 
 	buf_clear(&rules);

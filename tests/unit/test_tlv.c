@@ -220,6 +220,9 @@ reads_the_size_of_a_file(void **state)
 	assert_false(fci_size(hex("6F 0A 80 08 00 00 00 00 00 00 00 01", &b), &n));
 	assert_true(fci_size(hex("6F 05 80 03 01 00 00", &b), &n));
 	assert_int_equal(n, 65536);
+	/* vector 14: of two of a kind the first */
+	assert_true(fci_size(hex("6F 08 80 02 00 10 80 02 00 20 00 00 FF", &b), &n));
+	assert_int_equal(n, 16);
 	/* A text is no FCI. */
 	assert_false(fci_size(cur_str("I am the SafeSign Applet"), &n));
 }

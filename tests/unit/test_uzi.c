@@ -177,6 +177,11 @@ digits_only(struct profile *p)
 	"301E 3000 30030401" id "A115 3013" flags			\
 	"0A0101 020104 02010F 800103 040100"
 
+/* The same, behind the PIN of that id. */
+#define PIN_BEHIND(id, auth)						\
+	"3021 3003 0401" auth "30030401" id "A115 3013 0302024C"	\
+	"0A0101 020104 02010F 800103 040100"
+
 static const struct CMUnitTest tests[] = {
 	/* as it should be */
 	ROW("look", ERR_OK, NO_SIGN, 3, 0, LINES(LOOK)),
@@ -347,6 +352,17 @@ static const struct CMUnitTest tests[] = {
 	ROW("not there", ERR_CARD_UNKNOWN, NO_SIGN, 0, 0, LINES(SAY(SELECT_AID, "6A82"))),
 	ROW("unknown status to SELECT (vector 26)", ERR_CARD_UNKNOWN, NO_SIGN, 0, 0,
 	    LINES(SAY(SELECT_AID, "91AF"))),
+	ROW("9F10 to SELECT (vector 26)", ERR_CARD_UNKNOWN, NO_SIGN, 0, 0,
+	    LINES(SAY(SELECT_AID, "9F10"))),
+	ROW("1234 to SELECT (vector 26)", ERR_CARD_UNKNOWN, NO_SIGN, 0, 0,
+	    LINES(SAY(SELECT_AID, "1234"))),
+	ROW("6300 to SELECT (vector 26)", ERR_CARD_UNKNOWN, NO_SIGN, 0, 0,
+	    LINES(SAY(SELECT_AID, "6300"))),
+	ROW("6F and more 6F to everything (vector 28)", ERR_CARD_UNKNOWN, NO_SIGN, 0, 0,
+	    LINES(SAY(SELECT_AID, "6F6F6F6F6F6F6F6F6F6F6F6F 9000"),
+	    SAY("00CA010008", "6F6F6F6F6F6F6F6F 9000"),
+	    SAY("00A4020002503100", "6F6F6F6F6F6F6F6F 9000"),
+	    SAY("00B00000FE", "6F6F6F6F6F6F6F6F 6282"))),
 	ROW("deactivated", ERR_CARD, NO_SIGN, 0, 0, LINES(SAY(SELECT_AID, "6283"))),
 	ROW("vendor lock (vector 28)", ERR_VENDOR_LOCKED, NO_SIGN, 0, 0,
 	    LINES(SAY(SELECT_AID, "4920616D207468652053616665536967 9000"))),
@@ -403,6 +419,13 @@ static const struct CMUnitTest tests[] = {
 	    LINES(SELECT, SERIAL, ODF, EF("4408", "0020"),
 	    READ("0000", "20", PIN_OF("03", "0302024C") "9000"), PRKDF, CDF, CERT,
 	    TRIES)),
+	ROW("a PIN that is behind itself (vector 52)", ERR_OK, NO_SIGN, 3, 0,
+	    LINES(SELECT, SERIAL, ODF, EF("4408", "0023"),
+	    READ("0000", "23", PIN_BEHIND("03", "03") "9000"), PRKDF, CDF, CERT, TRIES)),
+	ROW("two PINs behind each other (vector 52)", ERR_OK, NO_SIGN, 3, 0,
+	    LINES(SELECT, SERIAL, ODF, EF("4408", "0046"),
+	    READ("0000", "46", PIN_BEHIND("03", "04") PIN_BEHIND("04", "03") "9000"), PRKDF,
+	    CDF, CERT, TRIES)),
 	ROW("PIN not initialized (vector 54)", ERR_NO_CERT, NO_SIGN, 0, 0,
 	    LINES(SELECT, SERIAL, ODF, EF("4408", "0020"),
 	    READ("0000", "20", PIN_OF("03", "03020244") "9000"), PRKDF, CDF)),
@@ -424,6 +447,9 @@ static const struct CMUnitTest tests[] = {
 	ROW("certificate file empty (vector 17)", ERR_NO_CERT, NO_SIGN, 0, 0,
 	    LINES(SELECT, SERIAL, DIRECTORIES, CERT_DF, CERT_EF,
 	    READ("0000", "0E", "9000"))),
+	ROW("a second certificate behind the first (vector 14)", ERR_OK, NO_SIGN, 3, 0,
+	    LINES(SELECT, SERIAL, DIRECTORIES, CERT_DF, EF("0114", "001C"),
+	    READ("0000", "1C", CERT_BYTES CERT_BYTES "9000"), TRIES)),
 	ROW("not a certificate (vector 59)", ERR_NO_CERT, NO_SIGN, 0, 0,
 	    LINES(SELECT, SERIAL, DIRECTORIES, CERT_DF, EF("0114", "0005"),
 	    READ("0000", "05", "3003020100 9000"))),
@@ -446,18 +472,18 @@ static const struct CMUnitTest tests[] = {
 	    LINES(SELECT, SERIAL, DIRECTORIES, CERT_DF, EF("0114", "0006"),
 	    READ("0000", "06", "300C 30020500 9000"),
 	    READ("0006", "08", "30020500 03020001 9000"), TRIES)),
-	ROW("no size: read to the end, 6282", ERR_OK, NO_SIGN, 3, 0,
+	ROW("no size: read to the end, 6282 (vector 15)", ERR_OK, NO_SIGN, 3, 0,
 	    LINES(SELECT, SERIAL, SAY("00A4020002503100", "9000"),
 	    SAY("00B00000FE", ODF_BYTES "6282"), AODF, PRKDF, CDF, CERT, TRIES)),
-	ROW("no size: read to the end, 6A86", ERR_OK, NO_SIGN, 3, 0,
+	ROW("no size: read to the end, 6A86 (vector 15)", ERR_OK, NO_SIGN, 3, 0,
 	    LINES(SELECT, SERIAL, SAY("00A4020002503100", "6F00 9000"),
 	    SAY("00B00000FE", ODF_BYTES "9000"), SAY("00B00018FE", "6A86"), AODF, PRKDF,
 	    CDF, CERT, TRIES)),
-	ROW("no size: read to the end, 6B00", ERR_OK, NO_SIGN, 3, 0,
+	ROW("size 0: read to the end, 6B00 (vector 15)", ERR_OK, NO_SIGN, 3, 0,
 	    LINES(SELECT, SERIAL, SAY("00A4020002503100", "6F048002 0000 9000"),
 	    SAY("00B00000FE", ODF_BYTES "9000"), SAY("00B00018FE", "6B00"), AODF, PRKDF,
 	    CDF, CERT, TRIES)),
-	ROW("wrong Le at a file", ERR_OK, NO_SIGN, 3, 0,
+	ROW("a size larger than the file: wrong Le (vector 15)", ERR_OK, NO_SIGN, 3, 0,
 	    LINES(SELECT, SERIAL, EF("5031", "0100"), SAY("00B00000FE", "6C18"),
 	    SAY("00B0000018", ODF_BYTES "9000"), SAY("00B00018E8", "6B00"), AODF, PRKDF,
 	    CDF, CERT, TRIES)),
