@@ -13,9 +13,9 @@
 #define FID_TOKENINFO	0x5032
 #define SFI_ODF		0x11	/* ISO 7816-15 section 7 */
 #define SFI_TOKENINFO	0x12
-#define DIRECTORY_MAX	16384	/* bytes of one directory file */
+#define DIRECTORY_MAX	PKCS15_DIRECTORY_MAX
 #define TOKENINFO_MAX	2048
-#define SAVED_VERSION	3
+#define SAVED_VERSION	4
 
 static struct p15_path
 path_of(uint16_t fid)
@@ -216,25 +216,6 @@ understand(struct pkcs15 *t)
 	    NELEM(t->authorities));
 }
 
-static bool
-same_label(const struct p15_common *a, const struct p15_common *b)
-{
-	return a->label[0] != '\0' && strcmp(a->label, b->label) == 0;
-}
-
-/* By iD, as the standard has it; else by label, as cards have it. */
-static const struct p15_cert *
-cert_of(const struct pkcs15 *t, const struct p15_key *key)
-{
-	for (size_t i = 0; i < t->n_certs; i++)
-		if (p15_id_same(&t->certs[i].id, &key->id))
-			return &t->certs[i];
-	for (size_t i = 0; i < t->n_certs; i++)
-		if (!t->certs[i].authority && same_label(&t->certs[i].c, &key->c))
-			return &t->certs[i];
-	return NULL;
-}
-
 static enum key_usage
 usage_of(const struct p15_key *key)
 {
@@ -257,7 +238,7 @@ describe(const struct pkcs15 *t, unsigned slot, struct card_key *ret)
 	*ret = (struct card_key){
 		.id_len = key->id.n, .type = key->ec ? KEY_EC : KEY_RSA,
 		.usage = usage_of(key), .bits = key->bits,
-		.always_auth = key->c.consent == 1, .has_cert = cert_of(t, key) != NULL,
+		.always_auth = key->c.consent == 1, .has_cert = pkcs15_cert_of(t, key) != NULL,
 		.slot = slot,
 	};
 	memcpy(ret->id, key->id.p, key->id.n);
@@ -317,6 +298,8 @@ pkcs15_keys(void *state, struct channel *ch, struct card_key *ret, size_t max,
 	if ((r = read_token(t, ch)) != ERR_OK)
 		return note(r, "TokenInfo");
 	understand(t);
+	if ((r = pkcs15_pair(t, ch)) != ERR_OK)
+		return note(r, "certificates of keys");
 	if ((r = pkcs15_find_pin(t, ch)) != ERR_OK)
 		return note(r, "PIN reference");
 	describe_all(t, ret, max, ret_n);
@@ -350,7 +333,7 @@ pkcs15_cert(void *state, struct channel *ch, const struct card_key *key,
     struct buf *ret_der)
 {
 	struct pkcs15 *t = state;
-	const struct p15_cert *cert = cert_of(t, &t->keys[key->slot]);
+	const struct p15_cert *cert = pkcs15_cert_of(t, &t->keys[key->slot]);
 	size_t size = 0, before = ret_der->len;
 	enum err r;
 
@@ -397,6 +380,7 @@ pkcs15_save(void *state, struct buf *ret)
 	put_saved(ret, &t->aodf);
 	put_saved(ret, &t->prkdf);
 	put_saved(ret, &t->cdf);
+	buf_put(ret, t->pairs, sizeof(t->pairs));
 	buf_u8(ret, t->has_cas);
 	put_saved(ret, &t->cas);
 	buf_u8(ret, t->has_fallback);
@@ -427,18 +411,21 @@ pkcs15_restore(void *state, struct cur saved, struct card_key *ret, size_t max,
 {
 	struct pkcs15 *t = state;
 	uint8_t version, cas, has, ref, slot, kind;
+	struct cur pairs;
 	uint16_t bits;
 	uint32_t size;
 
 	if (!cur_u8(&saved, &version) || version != SAVED_VERSION ||
 	    !take_saved(&saved, &t->token) || !take_saved(&saved, &t->aodf) ||
 	    !take_saved(&saved, &t->prkdf) || !take_saved(&saved, &t->cdf) ||
+	    !cur_take(&saved, sizeof(t->pairs), &pairs) ||
 	    !cur_u8(&saved, &cas) || !take_saved(&saved, &t->cas) ||
 	    !cur_u8(&saved, &has) || !cur_u8(&saved, &ref) || !cur_u8(&saved, &slot) ||
 	    !cur_u32(&saved, &size) || !cur_u8(&saved, &kind) || kind > SPKI_X25519 ||
 	    !cur_u16(&saved, &bits) || saved.n != 0)
 		return fail(ERR_MALFORMED, "what was saved of the card");
 	understand(t);
+	memcpy(t->pairs, pairs.p, sizeof(t->pairs));
 	t->has_cas = cas == 1;
 	t->has_fallback = has == 1;
 	t->fallback = ref;
@@ -475,7 +462,7 @@ pkcs15_current(void *state, struct channel *ch, const struct card_key *key,
 {
 	AUTO(buf_free) struct buf first = BUF(APDU_LE_MAX);
 	struct pkcs15 *t = state;
-	const struct p15_cert *c = cert_of(t, &t->keys[key->slot]);
+	const struct p15_cert *c = pkcs15_cert_of(t, &t->keys[key->slot]);
 	size_t n = cert.n < t->p->chunk ? cert.n : t->p->chunk, size = 0;
 	enum err r;
 

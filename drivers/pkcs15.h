@@ -7,6 +7,8 @@
 #include "drivers/drivers.h"
 #include "iso7816/spki.h"
 
+#define PKCS15_DIRECTORY_MAX 16384	/* bytes of one directory file */
+
 struct pkcs15 {
 	const struct profile *p;
 	struct files files;
@@ -24,6 +26,7 @@ struct pkcs15 {
 	struct p15_cert certs[P15_OBJECTS];
 	struct p15_pin pins[P15_OBJECTS];
 	size_t	 n_keys, n_certs, n_pins;
+	uint8_t	 pairs[P15_OBJECTS];	/* by key: 1 + its certificate, 0: see pkcs15_pair.c */
 	bool	 has_fallback;		/* no AODF: this reference is it */
 	uint8_t	 fallback;
 	/* Of the certificate that was read last. */
@@ -40,9 +43,15 @@ pkcs15_is_trouble(enum err r)
 	    r == ERR_NO_SERVICE;
 }
 
+/* NULL: it has none. */
+const struct p15_cert *pkcs15_cert_of(const struct pkcs15 *t, const struct p15_key *key);
+/* Find certificates for keys that name none, by their public keys.  Trouble only. */
+MUST_CHECK enum err pkcs15_pair(struct pkcs15 *t, struct channel *ch);
+
 /* How the PIN of a key is sent. */
 struct pkcs15_pin {
 	struct pin_rules rules;
+	enum p15_pin_type type;		/* ASCII: as it is */
 	bool	 padded;
 	uint8_t	 pad;
 	size_t	 pad_len;

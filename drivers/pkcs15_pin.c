@@ -4,6 +4,8 @@
 
 #include "iso7816/sw.h"
 
+#define ISO9564_FORMAT	0x20
+#define ISO9564_BLOCK	8	/* bytes */
 #define TRIES_MAX	15	/* a counter that says more is not believed */
 
 static enum err
@@ -113,8 +115,10 @@ pin_of(const struct pkcs15 *t, const struct p15_key *key)
 
 /* What both the card and the profile allow; else what the card does. */
 static void
-as_described(const struct p15_pin *pin, struct pkcs15_pin *f)
+as_described(const struct profile *p, const struct p15_pin *pin, struct pkcs15_pin *f)
 {
+	bool halved = pin->type == P15_PIN_BCD && p->pin_bcd_digits;
+
 	if (f->rules.min < pin->min)
 		f->rules.min = pin->min;
 	if (f->rules.max > pin->max)
@@ -124,9 +128,14 @@ as_described(const struct p15_pin *pin, struct pkcs15_pin *f)
 		f->rules.max = pin->max;
 	}
 	f->rules.ref = pin->ref;
+	f->type = pin->type;
+	f->rules.coded = p15_pin_is_coded(pin->type);
+	f->rules.digits_only |= f->rules.coded;
 	f->padded = (pin->flags & P15_PIN_PADDED) != 0;
 	f->pad = pin->pad;
-	f->pad_len = pin->stored;
+	f->pad_len = halved ? (pin->stored + 1) / 2 : pin->stored;
+	if (halved && f->padded && f->rules.max > pin->stored)
+		f->rules.max = pin->stored;
 	f->path = pin->path;
 }
 
@@ -136,6 +145,7 @@ by_profile(const struct profile *p, uint8_t ref)
 	return (struct pkcs15_pin){
 		.rules = { .min = p->pin_min, .max = p->pin_max,
 		    .digits_only = p->pin_digits, .ref = ref },
+		.type = P15_PIN_ASCII,
 		.padded = p->pin_pad_len != 0,
 		.pad = p->pin_pad,
 		.pad_len = p->pin_pad_len,
@@ -159,7 +169,7 @@ pkcs15_pin(const struct pkcs15 *t, const struct p15_key *key, struct pkcs15_pin 
 	if (pin == NULL && (t->n_pins != 0 || !t->has_fallback))
 		return false;
 	if (pin != NULL)
-		as_described(pin, &f);
+		as_described(t->p, pin, &f);
 	as_sent(&f);
 	*ret = f;
 	return true;
@@ -173,8 +183,7 @@ is_puk_of(const struct p15_pin *puk, const struct p15_pin *pin)
 	const uint32_t hidden = P15_PIN_INTEGRITY | P15_PIN_CONFIDENTIAL;
 
 	return (puk->flags & kind) != 0 && (puk->flags & P15_PIN_INITIALIZED) != 0 &&
-	    (puk->flags & hidden) == 0 && puk->type <= P15_PIN_UTF8 &&
-	    puk->type != P15_PIN_BCD &&
+	    (puk->flags & hidden) == 0 && p15_pin_is_known(puk->type) &&
 	    (pin->c.auth_id.n == 0 || p15_id_same(&puk->id, &pin->c.auth_id));
 }
 
@@ -193,7 +202,7 @@ pkcs15_puk(const struct pkcs15 *t, const struct p15_key *key, struct pkcs15_pin 
 	if (found == NULL || found->ref == pin->ref)
 		return false;
 	*ret = by_profile(t->p, found->ref);
-	as_described(found, ret);
+	as_described(t->p, found, ret);
 	as_sent(ret);
 	return true;
 }
@@ -254,15 +263,52 @@ pin_is_possible(const struct pin_rules *rules, const struct secret *pin)
 	return true;
 }
 
+/* Two digits in a byte; the last one is alone with half of the filling. */
+static void
+put_digits(const struct secret *pin, uint8_t fill, struct secret *ret)
+{
+	for (size_t i = 0; i < pin->len; i += 2)
+		ret->p[ret->len++] = (uint8_t)((pin->p[i] & 0xf) << 4 |
+		    (i + 1 < pin->len ? pin->p[i + 1] & 0xf : fill & 0xf));
+}
+
+/* A block of format 2: its number and the count of digits, they, and F to the end. */
+static void
+put_block(const struct secret *pin, struct secret *ret)
+{
+	ret->p[ret->len++] = (uint8_t)(ISO9564_FORMAT | pin->len);
+	put_digits(pin, 0xff, ret);
+	while (ret->len < ISO9564_BLOCK)
+		ret->p[ret->len++] = 0xff;
+}
+
+static size_t
+bytes_of(const struct pkcs15_pin *form, size_t characters)
+{
+	return form->type == P15_PIN_BCD ? (characters + 1) / 2 : characters;
+}
+
 enum err
 pkcs15_put_pin(const struct pkcs15_pin *form, const struct secret *pin,
     struct secret *ret)
 {
+	size_t n = bytes_of(form, pin->len);
+
+	bool block = form->type == P15_PIN_ISO9564;
+
 	if (!pin_is_possible(&form->rules, pin) ||
-	    (form->padded && (form->pad_len > SECRET_MAX || pin->len > form->pad_len)))
+	    (block && pin->len > P15_PIN_ISO9564_MAX) ||
+	    (form->padded && !block && (form->pad_len > SECRET_MAX || n > form->pad_len)))
 		return fail(ERR_PIN_LENGTH, "nothing was sent");
-	memcpy(ret->p, pin->p, pin->len);
-	ret->len = pin->len;
+	ret->len = 0;
+	if (block) {
+		put_block(pin, ret);
+		return ERR_OK;
+	}
+	if (form->type == P15_PIN_BCD)
+		put_digits(pin, form->pad, ret);
+	else
+		memcpy(ret->p, pin->p, ret->len = n);
 	while (form->padded && ret->len < form->pad_len)
 		ret->p[ret->len++] = form->pad;
 	return ERR_OK;

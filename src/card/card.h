@@ -71,6 +71,7 @@ struct pin_rules {
 	uint8_t	 ref;
 	size_t	 block;			/* bytes it is padded to in a command; 0: as it is */
 	uint8_t	 pad;			/* ... with this */
+	bool	 coded;			/* not as text: no keypad can be told how */
 };
 
 struct reader;			/* card/reader.h */

@@ -55,7 +55,7 @@ pad_can(const struct features *f, const struct keypad *k, enum pad_use use,
 	struct pad_codes codes;
 	uint8_t min, max;
 
-	if (k == NULL || k->absent || (use == PAD_CHANGE && k->no_change) ||
+	if (rules->coded || k == NULL || k->absent || (use == PAD_CHANGE && k->no_change) ||
 	    !pad_codes(f, use, &codes) || !lengths(f, rules, &min, &max))
 		return false;
 	/* Two PINs of unknown length in a row: readers disagree how that is asked for. */

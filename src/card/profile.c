@@ -435,6 +435,17 @@ on_alphabet(const struct item *it)
 }
 
 static enum err
+on_pin_bcd(const struct item *it)
+{
+	static const char *const names[] = { "bytes", "digits" };
+	size_t i = 0;
+	enum err r = ini_choice(it->line, names, NELEM(names), &i);
+
+	it->p->pin_bcd_digits = i == 1;
+	return r;
+}
+
+static enum err
 on_pin_path(const struct item *it)
 {
 	return ini_bool(it->line, &it->p->pin_path);
@@ -619,6 +630,7 @@ static const struct {
 	{ "pin", "max", on_max, false },
 	{ "pin", "alphabet", on_alphabet, false },
 	{ "pin", "path", on_pin_path, false },
+	{ "pin", "bcd", on_pin_bcd, false },
 	{ "pin", "wrong", on_wrong, false },
 	{ "pin", "tries", on_tries, false },
 	{ "pin", "tries_at", on_tries_at, false },

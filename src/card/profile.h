@@ -86,6 +86,7 @@ struct profile {
 	size_t	 pin_pad_len;		/* 0: no padding */
 	size_t	 pin_min, pin_max;
 	bool	 pin_digits;
+	bool	 pin_bcd_digits;	/* storedLength of a BCD PIN counts digits */
 	bool	 pin_path;		/* select the PIN's path before VERIFY */
 	bool	 pin_630x;		/* 630x says that x tries are left, as 63Cx does */
 	enum profile_tries tries;

@@ -20,6 +20,7 @@
 #define P15_LABEL_MAX	64	/* bytes, with NUL */
 #define P15_SERIAL_MAX	32
 #define P15_PIN_MAX	64	/* bytes of a PIN, with its padding */
+#define P15_PIN_ISO9564_MAX 12	/* digits in a block of ISO 9564-1 */
 #define P15_FID_MF	0x3f00
 #define P15_FID_APP	0x3fff	/* "the current application" in a path */
 
@@ -143,16 +144,30 @@ struct p15_pin {
 	struct p15_id id;		/* authId: what keys name */
 	uint32_t flags;
 	enum p15_pin_type type;
-	size_t	 min, max;		/* bytes; min <= max <= P15_PIN_MAX */
-	size_t	 stored;		/* length on the wire when padded */
+	size_t	 min, max;		/* characters; min <= max <= P15_PIN_MAX */
+	size_t	 stored;		/* bytes on the wire when padded */
 	uint8_t	 pad;
 	uint8_t	 ref;
 	struct p15_path path;		/* may be empty */
 };
-/* A person's PIN that can be sent as text: set, not a PUK, needing no secure channel. */
+/* A person's PIN that can be sent: set, not a PUK, needing no secure channel. */
 bool p15_pin_usable(const struct p15_pin *pin);
+/* It is made of digits, which are not sent as text. */
+bool p15_pin_is_coded(enum p15_pin_type type);
+/* Is it known how to send it?  Half-nibble BCD is in no card that anybody described. */
+bool p15_pin_is_known(enum p15_pin_type type);
+
+/* A public key: only which one it is, for keys and certificates that do not name each
+ * other. */
+struct p15_public {
+	struct p15_common c;
+	struct p15_id id;
+	struct p15_path path;		/* a file, if value is empty */
+	struct cur value;		/* the key itself, in what it was read from */
+};
 
 /* Each fills at most max and returns how many. */
+size_t p15_read_publics(struct cur file, struct p15_public *ret, size_t max);
 size_t p15_read_keys(struct cur file, struct p15_key *ret, size_t max);
 size_t p15_read_certs(struct cur file, struct p15_cert *ret, size_t max);
 size_t p15_read_pins(struct cur file, struct p15_pin *ret, size_t max);

@@ -215,6 +215,38 @@ p15_read_certs(struct cur file, struct p15_cert *ret, size_t max)
 }
 
 static bool
+read_public(const struct object *o, struct p15_public *ret)
+{
+	struct cur class = o->class, type = o->type, v;
+
+	ret->c = o->c;
+	if (!tlv_take_tag(&class, 0x04, &v) || !put_id(v, &ret->id))
+		return false;
+	/* [0] is a key by value. */
+	if (tlv_take_tag(&type, 0xa0, &v)) {
+		ret->value = v;
+		return v.n != 0;
+	}
+	return tlv_take_tag(&type, 0x30, &v) && p15_read_path(v, &ret->path) &&
+	    p15_path_is_file(&ret->path);
+}
+
+size_t
+p15_read_publics(struct cur file, struct p15_public *ret, size_t max)
+{
+	struct object o;
+	struct tlv t;
+	size_t n = 0;
+
+	for (int at = 0; at < P15_OBJECTS && n < max && next_object(&file, &t); at++) {
+		ret[n] = (struct p15_public){ 0 };
+		if (read_object(&t, &o) && read_public(&o, &ret[n]))
+			n++;
+	}
+	return n;
+}
+
+static bool
 read_length(struct cur *type, size_t *ret)
 {
 	struct cur v;
@@ -226,22 +258,31 @@ read_length(struct cur *type, size_t *ret)
 	return true;
 }
 
+/* Characters for which there is room in what is stored; 0: it does not say. */
+static size_t
+room(const struct p15_pin *pin)
+{
+	if (pin->type == P15_PIN_ISO9564)
+		return P15_PIN_ISO9564_MAX;
+	return pin->type == P15_PIN_BCD ? 2 * pin->stored : pin->stored;
+}
+
 /* minLength, storedLength, maxLength OPTIONAL: what they allow together. */
 static bool
 read_lengths(struct cur *type, struct p15_pin *ret)
 {
-	bool padded = (ret->flags & P15_PIN_PADDED) != 0;
+	bool fixed = (ret->flags & P15_PIN_PADDED) != 0 || ret->type == P15_PIN_ISO9564;
 	struct cur peek, v;
 
 	if (!read_length(type, &ret->min) || !read_length(type, &ret->stored))
 		return false;
-	ret->max = ret->stored != 0 ? ret->stored : P15_PIN_MAX;
+	ret->max = room(ret) != 0 && room(ret) < P15_PIN_MAX ? room(ret) : P15_PIN_MAX;
 	peek = *type;
 	if (tlv_take_tag(&peek, 0x02, &v) && !read_length(type, &ret->max))
 		return false;
 	/* What is longer than stored would be cut: it is not allowed instead. */
-	if (padded && ret->max > ret->stored)
-		ret->max = ret->stored;
+	if (fixed && ret->max > room(ret))
+		ret->max = room(ret);
 	return ret->max != 0 && ret->min <= ret->max;
 }
 
@@ -257,16 +298,18 @@ read_pin(const struct object *o, struct p15_pin *ret)
 	if (!tlv_take_tag(&class, 0x04, &v) || v.n == 0 || !put_id(v, &ret->id) ||
 	    !tlv_take_tag(&type, 0x03, &v) || !tlv_bits(v, &ret->flags) ||
 	    !tlv_take_tag(&type, 0x0a, &v) || !tlv_int(v, &kind) ||
-	    kind < P15_PIN_BCD || kind > P15_PIN_ISO9564 || !read_lengths(&type, ret))
+	    kind < P15_PIN_BCD || kind > P15_PIN_ISO9564)
 		return false;
 	ret->type = (enum p15_pin_type)kind;
+	if (!read_lengths(&type, ret))
+		return false;
 	if (tlv_take_tag(&type, 0x80, &v) && !read_ref(v, &ret->ref))
 		return false;
 	if (tlv_take_tag(&type, 0x04, &v)) {
 		if (v.n != 1)
 			return false;		/* padChar */
 		ret->pad = v.p[0];
-	} else if ((ret->flags & P15_PIN_PADDED) != 0) {
+	} else if ((ret->flags & P15_PIN_PADDED) != 0 && ret->type != P15_PIN_ISO9564) {
 		return false;			/* padded with what? */
 	}
 	tlv_skip(&type, 0x18);		/* lastPinChange */
@@ -289,11 +332,23 @@ p15_read_pins(struct cur file, struct p15_pin *ret, size_t max)
 }
 
 bool
+p15_pin_is_coded(enum p15_pin_type type)
+{
+	return type == P15_PIN_BCD || type == P15_PIN_HALF_NIBBLE || type == P15_PIN_ISO9564;
+}
+
+bool
+p15_pin_is_known(enum p15_pin_type type)
+{
+	return type != P15_PIN_HALF_NIBBLE;
+}
+
+bool
 p15_pin_usable(const struct p15_pin *pin)
 {
 	const uint32_t never = P15_PIN_UNBLOCKING | P15_PIN_SO | P15_PIN_INTEGRITY |
 	    P15_PIN_CONFIDENTIAL;
 
 	return (pin->flags & P15_PIN_INITIALIZED) != 0 && (pin->flags & never) == 0 &&
-	    (pin->type == P15_PIN_ASCII || pin->type == P15_PIN_UTF8);
+	    p15_pin_is_known(pin->type);
 }

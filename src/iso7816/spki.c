@@ -115,7 +115,17 @@ find_key(struct cur tbs, struct cur *ret)
 	return tlv_take_tag(&tbs, 0x30, ret);
 }
 
-/* Of the key: its algorithm, what else is said of that, and the bytes of the BIT STRING. */
+/* Its algorithm, what else is said of that, and the bytes of the BIT STRING. */
+static bool
+open_info(struct cur info, struct cur *ret_oid, struct cur *ret_params, struct cur *ret_key,
+    uint8_t *ret_unused)
+{
+	return tlv_take_tag(&info, 0x30, ret_params) && tlv_take_tag(&info, 0x03, ret_key) &&
+	    info.n == 0 && tlv_take_tag(ret_params, 0x06, ret_oid) &&
+	    cur_u8(ret_key, ret_unused);
+}
+
+/* The same, of the key in a certificate. */
 static bool
 open_cert(struct cur cert, struct cur *ret_oid, struct cur *ret_params, struct cur *ret_key,
     uint8_t *ret_unused)
@@ -124,9 +134,7 @@ open_cert(struct cur cert, struct cur *ret_oid, struct cur *ret_params, struct c
 
 	return tlv_take_tag(&cert, 0x30, &outer) && cert.n == 0 &&
 	    tlv_take_tag(&outer, 0x30, &tbs) && find_key(tbs, &info) &&
-	    tlv_take_tag(&info, 0x30, ret_params) && tlv_take_tag(&info, 0x03, ret_key) &&
-	    info.n == 0 && tlv_take_tag(ret_params, 0x06, ret_oid) &&
-	    cur_u8(ret_key, ret_unused);
+	    open_info(info, ret_oid, ret_params, ret_key, ret_unused);
 }
 
 bool
@@ -141,17 +149,43 @@ spki_read(struct cur cert, struct spki *ret)
 	return true;
 }
 
-bool
-spki_number(struct cur cert, struct cur *ret)
+static bool
+number_of(struct cur oid, struct cur params, struct cur key, struct cur *ret)
 {
-	struct cur oid, params, key, e;
-	uint8_t unused;
+	struct cur e;
 
-	if (!open_cert(cert, &oid, &params, &key, &unused) ||
-	    read_key(oid, params, key).kind == SPKI_OTHER)
+	if (read_key(oid, params, key).kind == SPKI_OTHER)
 		return false;
 	if (IS(oid, oid_rsa))
 		return take_rsa(key, ret, &e);
 	*ret = key;
+	return true;
+}
+
+bool
+spki_number(struct cur cert, struct cur *ret)
+{
+	struct cur oid, params, key;
+	uint8_t unused;
+
+	return open_cert(cert, &oid, &params, &key, &unused) && unused == 0 &&
+	    number_of(oid, params, key, ret);
+}
+
+bool
+spki_public(struct cur file, struct cur *ret)
+{
+	struct cur seq, n, e, oid, params, key;
+	uint8_t unused;
+
+	if (tlv_take_tag(&file, 0x04, ret))
+		return ret->n != 0;
+	if (!tlv_take_tag(&file, 0x30, &seq))
+		return false;
+	if (open_info(seq, &oid, &params, &key, &unused))
+		return unused == 0 && number_of(oid, params, key, ret);
+	if (!take_positive(&seq, &n) || !take_positive(&seq, &e))
+		return false;
+	*ret = n;
 	return true;
 }

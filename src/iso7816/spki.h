@@ -31,4 +31,10 @@ bool spki_read(struct cur cert, struct spki *ret);
 /* The modulus, without zeros in front, or the point, of a key of one of these kinds. */
 bool spki_number(struct cur cert, struct cur *ret);
 
+/*
+ * The same of a public key by itself, as cards keep it: SubjectPublicKeyInfo,
+ * RSAPublicKey, or the point in an OCTET STRING; bytes behind it are filling.
+ */
+bool spki_public(struct cur key, struct cur *ret);
+
 #endif

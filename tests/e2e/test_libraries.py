@@ -30,7 +30,7 @@ def module(library, **keys):
 def our_own(home):
     """Our own module, which a [module] may name like any other; it keeps its drivers."""
     conf = home.write("pkcs11.conf",
-                      "[module]\ncache = no\n"
+                      "[module]\n"
                       f"profiles = {home.run.programs / 'profiles'}\n")
     return module(home.run.programs / "dezi-pkcs11.so",
                   environment=f"DEZI_PKCS11_CONF={conf}")

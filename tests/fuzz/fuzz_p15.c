@@ -48,6 +48,19 @@ certs(struct cur file)
 }
 
 static void
+publics(struct cur file)
+{
+	struct p15_public p[P15_OBJECTS];
+	size_t n = p15_read_publics(file, p, NELEM(p));
+
+	for (size_t i = 0; i < n; i++) {
+		check_common(&p[i].c);
+		check_path(&p[i].path);
+		must(p[i].value.n != 0 || p15_path_is_file(&p[i].path));
+	}
+}
+
+static void
 pins(struct cur file)
 {
 	struct p15_pin p[P15_OBJECTS];
@@ -57,7 +70,9 @@ pins(struct cur file)
 		check_common(&p[i].c);
 		check_path(&p[i].path);
 		must(p[i].min <= p[i].max && p[i].max <= P15_PIN_MAX);
-		must((p[i].flags & P15_PIN_PADDED) == 0 || p[i].max <= p[i].stored);
+		must((p[i].flags & P15_PIN_PADDED) == 0 || p15_pin_is_coded(p[i].type) ||
+		    p[i].max <= p[i].stored);
+		must(p[i].type != P15_PIN_ISO9564 || p[i].max <= P15_PIN_ISO9564_MAX);
 		(void)p15_pin_usable(&p[i]);
 	}
 }
@@ -110,6 +125,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 1:
 		keys(file);
+		publics(file);
 		break;
 	case 2:
 		certs(file);

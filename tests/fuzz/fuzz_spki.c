@@ -8,7 +8,12 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct spki s = { SPKI_UNKNOWN, 1 };
+	struct cur in = cur_of(data, size), number;
 
+	if (spki_public(in, &number))
+		must(number.n != 0 && number.p > data && number.p + number.n <= data + size);
+	if (!spki_number(in, &number))
+		must(!spki_read(in, &s) || s.kind == SPKI_OTHER);
 	if (!spki_read(cur_of(data, size), &s))
 		return 0;
 	must(size >= 4 && data[0] == 0x30);

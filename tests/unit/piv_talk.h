@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "card/replay.h"
 #include "drivers/drivers.h"
+#include "tests/unit/repeat.h"
 
 #define ATR		"3B8001 81"
 /* It says that it takes extended length: a YubiKey 5. */
@@ -16,11 +17,6 @@
 
 #define SAY(command, reply)	{ command, reply, ERR_OK }
 #define FAIL(command, what)	{ command, NULL, what }
-
-#define X4(s)		s s s s
-#define X16(s)		X4(s) X4(s) X4(s) X4(s)
-#define X32(s)		X16(s) X16(s)
-#define X64(s)		X16(s) X16(s) X16(s) X16(s)
 
 #define SELECT_AID	"00A4040009A0000003080000100000"
 #define APT		"61114F06000010000100 79074F05A000000308"

@@ -146,8 +146,16 @@ judges_pins(void **state)
 
 		text[7] = (char)('0' + type);
 		assert_int_equal(one_pin(LOCAL_SET, text, "02 01 04 02 01 08", &p), 1);
-		assert_int_equal(p15_pin_usable(&p), type == 1 || type == 2);
+		assert_int_equal(p15_pin_usable(&p), type != 3);
+		assert_int_equal(p.max, type == 0 ? 16 : type == 4 ? 12 : 8);
 	}
+	/* Digits, two in a byte; a block of ISO 9564-1 has room for 12, and no padChar. */
+	assert_int_equal(one_pin(LOCAL_PADDED, "0A 01 00",
+	    "02 01 04 02 01 04 02 01 0C 04 01 FF", &p), 1);
+	assert_int_equal(p.max, 8);
+	assert_int_equal(one_pin(LOCAL_PADDED, "0A 01 04", "02 01 04 02 01 08 02 01 10", &p), 1);
+	assert_int_equal(p.max, 12);
+	assert_int_equal(one_pin(LOCAL_SET, "0A 01 04", "02 01 0D 02 01 08", &p), 0);
 	assert_int_equal(one_pin(LOCAL_SET, "0A 02 00 FF", "02 01 04 02 01 08", &p), 0);
 	/* not initialized; unblocking; SO and unblocking; integrity; confidentiality */
 	assert_int_equal(one_pin("03 02 02 40", ASCII, "02 01 04 02 01 08", &p), 1);

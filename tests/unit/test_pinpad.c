@@ -87,6 +87,9 @@ is_not_offered(void **state)
 	assert_true(pad_can(&whole, &good, PAD_VERIFY, &piv));
 	assert_false(pad_can(&whole, &good, PAD_CHANGE, &piv));
 	assert_false(pad_can(&direct, &verifies, PAD_CHANGE, &piv));
+	rules.coded = true;
+	assert_false(pad_can(&whole, &good, PAD_VERIFY, &rules));	/* not as text */
+	rules.coded = false;
 	narrow.max_pin = 5;
 	assert_false(pad_can(&narrow, &good, PAD_VERIFY, &piv));
 	narrow.max_pin = 0;

@@ -23,6 +23,7 @@ struct talk {
 	enum key_alg alg;		/* 0: KEY_ALG_RSA_PKCS1 */
 	const char *input;		/* hex; NULL: DEADBEEF */
 	const char *signature;		/* hex; NULL: SIGNATURE */
+	const char *pin;		/* NULL: 123456 */
 	bool	 known;			/* the profile names the ATR */
 	void	 (*tweak)(struct profile *p);
 };
@@ -45,7 +46,7 @@ sign_once(const struct talk *t, struct card *c, const struct card_view *v)
 
 	assert_ok(hex_get(cur_str(t->input != NULL ? t->input : "DEADBEEF"), &in));
 	assert_ok(hex_get(cur_str(t->signature != NULL ? t->signature : SIGNATURE), &want));
-	assert_ok(secret_set(&pin, cur_str("123456")));
+	assert_ok(secret_set(&pin, cur_str(t->pin != NULL ? t->pin : "123456")));
 	assert_err(card_sign_once(c, &v->key, t->alg != 0 ? t->alg : KEY_ALG_RSA_PKCS1,
 	    &pin, false, buf_view(&in), &sig, &left), t->sign);
 	if (t->sign == ERR_OK)
@@ -126,6 +127,12 @@ only_prkdf(struct profile *p)
 }
 
 static void
+with_bcd_digits(struct profile *p)
+{
+	p->pin_bcd_digits = true;
+}
+
+static void
 with_key_file(struct profile *p)
 {
 	p->key_path = true;
@@ -144,6 +151,17 @@ with_key_file(struct profile *p)
 	FILE("4400", size, bytes), P_CDF, P_CERT
 #define ALG_SIGN(token, mse)						\
 	PICK, SAY(SFI("92"), token "9000"), P_VERIFY, SAY(mse, "9000")
+
+/* A login with a PIN of that type; what VERIFY is then. */
+#define CODED(type, lengths, verify)					\
+	WITH_AODF("38", AODF_TYPE(type, lengths)), P_CERT, P_START,	\
+	SAY(verify, "9000"), P_MSE, PSO
+/* A look at a key and a certificate that only the public key brings together. */
+#define PAIR(y)								\
+	P_START, SAY(SFI("91"), ODF_PUBLIC "9000"), P_AODF,		\
+	FILE("4400", "33", KEY_EC), FILE("4404", "21", CDF_STRANGE),	\
+	FILE("4402", "25", PUKDF_EC), FILE("4601", "45", PUBLIC_POINT(y)),	\
+	FILE("4331", "72", CERT_EC)
 
 #define NO_SERIAL	SAY(SFI("92"), "3003 020100 9000")
 
@@ -307,7 +325,40 @@ static const struct CMUnitTest tests[] = {
 	ROW("two PINs of one reference: the key's own rules (vector 53)", ERR_OK, ERR_OK,
 	    1, LINES(WITH_AODF("6B", AODF_SHARED), P_CERT, P_SIGN)),
 
+	/* PINs that are not sent as text (iso7816 reference, section 7) */
+	ROW("BCD: two digits in a byte, filled to what is stored", ERR_OK, ERR_OK, 1,
+	    LINES(CODED("00", "02010402010802010C", "0020008108 123456FFFFFFFFFF"))),
+	ROW("BCD of an odd number of digits", ERR_OK, ERR_OK, 1, .pin = "12345",
+	    LINES(CODED("00", "02010402010802010C", "0020008108 12345FFFFFFFFFFF"))),
+	ROW("BCD whose stored length counts digits", ERR_OK, ERR_OK, 1,
+	    .tweak = with_bcd_digits,
+	    LINES(CODED("00", "020104020108020108", "0020008104 123456FF"))),
+	ROW("BCD: letters are no digits (vector 54)", ERR_OK, ERR_PIN_LENGTH, 0,
+	    .pin = "12345A",
+	    LINES(WITH_AODF("38", AODF_TYPE("00", "02010402010802010C")), P_CERT, P_START)),
+	ROW("BCD: more digits than there is room for (vector 54)", ERR_OK, ERR_PIN_LENGTH, 0,
+	    .pin = "123456789",
+	    LINES(WITH_AODF("38", AODF_TYPE("00", "02010402010402010C")), P_CERT)),
+	ROW("a block of ISO 9564-1", ERR_OK, ERR_OK, 1,
+	    LINES(CODED("04", "020104020108020108", "0020008108 26123456FFFFFFFF"))),
+	ROW("... of an odd number of digits", ERR_OK, ERR_OK, 1, .pin = "12345",
+	    LINES(CODED("04", "020104020108020108", "0020008108 2512345FFFFFFFFF"))),
+	ROW("... of 12 digits", ERR_OK, ERR_OK, 1, .pin = "123456789012",
+	    LINES(CODED("04", "02010402010802010F", "0020008108 2C123456789012FF"))),
+	ROW("... of 13: nothing is sent", ERR_OK, ERR_PIN_LENGTH, 0, .pin = "1234567890123",
+	    LINES(WITH_AODF("38", AODF_TYPE("04", "02010402010802010F")), P_CERT)),
+	ROW("half a byte for a digit: not known how (vector 54)", ERR_NO_CERT, NO_SIGN, 0,
+	    LINES(WITH_AODF("38", AODF_TYPE("03", "020104020108020108")))),
+
 	/* who belongs to whom */
+	ROW("neither id nor label: by the public key (vector 57)", ERR_OK, ERR_OK, 1,
+	    .alg = KEY_ALG_ECDSA, .input = X32("DE"), .signature = X64("5A"),
+	    LINES(PAIR(X32("0B")), FILE("4331", "72", CERT_EC), P_START, P_VERIFY, P_MSE,
+	    SAY("002A9E9A20" X32("DE") "00", X64("5A") "9000"))),
+	ROW("... and that is another one (vector 57)", ERR_NO_CERT, NO_SIGN, 0,
+	    LINES(PAIR(X32("0C")))),
+	ROW("neither, and no public key", ERR_NO_CERT, NO_SIGN, 0,
+	    LINES(WITH_CDF("21", CDF_STRANGE))),
 	ROW("two keys, one certificate: told apart by usage (vector 57)", ERR_OK, ERR_OK,
 	    1, LINES(WITH_KEY("67", KEY_TWINS), P_SIGN)),
 	ROW("two certificates, one key: always the first (vector 57)", ERR_OK, NO_SIGN, 0,

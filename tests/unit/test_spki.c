@@ -61,11 +61,45 @@ check(void **state)
 	const struct key *k = *state;
 	AUTO(buf_free) struct buf cert = BUF(16384);
 	struct spki s = { .kind = SPKI_UNKNOWN };
+	struct cur number;
 
 	make(k, &cert);
 	assert_true(spki_read(buf_view(&cert), &s));
 	assert_int_equal(s.kind, k->kind);
 	assert_int_equal(s.bits, k->bits);
+	assert_int_equal(spki_number(buf_view(&cert), &number), k->kind != SPKI_OTHER);
+	if (k->kind != SPKI_OTHER)
+		assert_int_equal(number.n, (k->kind == SPKI_EC) + k->n);
+}
+
+/* A public key by itself, in each form, with filling behind it. */
+static void
+by_itself(void **state)
+{
+	static const struct {
+		const char *hex;
+		size_t n;
+		uint8_t first;
+	} forms[] = {
+		{ "0403 04A5A5 0000", 3, 0x04 }, { "3008 0203 00A5A5 020103 FFFF", 2, 0xa5 },
+		{ "302A 3005 06032B6570 0321 00 A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5"
+		  "A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5 00", 32, 0xa5 },
+		{ "", 0, 0 }, { "0400", 0, 0 }, { "3003 0201A5", 0, 0 }, { "0404 0405", 0, 0 },
+		{ "3005 0201A5 0203", 0, 0 }, { "3000", 0, 0 }, { "0203 010203", 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(forms); i++) {
+		AUTO(buf_free) struct buf b = BUF(128);
+		struct cur number;
+
+		put_hex(&b, forms[i].hex);
+		assert_int_equal(spki_public(buf_view(&b), &number), forms[i].n != 0);
+		if (forms[i].n == 0)
+			continue;
+		assert_int_equal(number.n, forms[i].n);
+		assert_int_equal(number.p[0], forms[i].first);
+	}
 }
 
 #define KEY(name, ...)	{ name, check, NULL, NULL, &(struct key){ __VA_ARGS__ } }
@@ -120,6 +154,7 @@ static const struct CMUnitTest tests[] = {
 	NO("an algorithm that nobody knows", "06032B6571", "00", 57, ""),
 	NO("bits that are not bytes", P256, "0104", 64, ""),
 	cmocka_unit_test(is_no_certificate),
+	cmocka_unit_test(by_itself),
 };
 
 int

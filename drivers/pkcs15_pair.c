@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Which certificate is a key's: by iD, as the standard has it; by label, as cards have it;
+ * else by the public key, which cards may keep beside it (iso7816 reference, section 4).
+ */
+#include "drivers/pkcs15.h"
+
+#define CERTS_MAX	8	/* that are read for it */
+
+static bool
+same_label(const struct p15_common *a, const struct p15_common *b)
+{
+	return a->label[0] != '\0' && strcmp(a->label, b->label) == 0;
+}
+
+/* Of several with its iD the one that is called as the key, or else the first. */
+static const struct p15_cert *
+by_id(const struct pkcs15 *t, const struct p15_key *key)
+{
+	const struct p15_cert *first = NULL;
+
+	for (size_t i = 0; i < t->n_certs; i++) {
+		if (!p15_id_same(&t->certs[i].id, &key->id))
+			continue;
+		if (same_label(&t->certs[i].c, &key->c))
+			return &t->certs[i];
+		if (first == NULL)
+			first = &t->certs[i];
+	}
+	return first;
+}
+
+const struct p15_cert *
+pkcs15_cert_of(const struct pkcs15 *t, const struct p15_key *key)
+{
+	const struct p15_cert *c = by_id(t, key);
+	uint8_t pair = t->pairs[key - t->keys];
+
+	for (size_t i = 0; i < t->n_certs && c == NULL; i++)
+		if (!t->certs[i].authority && same_label(&t->certs[i].c, &key->c))
+			c = &t->certs[i];
+	return c == NULL && pair != 0 && pair <= t->n_certs ? &t->certs[pair - 1] : c;
+}
+
+/* The public key that stands beside the private one. */
+static enum err
+read_public(struct pkcs15 *t, struct channel *ch, const struct p15_key *key,
+    struct buf *ret)
+{
+	AUTO(buf_free) struct buf dir = BUF(PKCS15_DIRECTORY_MAX);
+	struct p15_public all[P15_OBJECTS];
+	size_t n;
+	enum err r;
+
+	if ((r = pkcs15_read_directory(t, ch, P15_PUKDF, &dir)) != ERR_OK)
+		return r;
+	n = p15_read_publics(buf_view(&dir), all, NELEM(all));
+	for (size_t i = 0; i < n; i++) {
+		if (!p15_id_same(&all[i].id, &key->id) && !same_label(&all[i].c, &key->c))
+			continue;
+		if (all[i].value.n == 0)
+			return file_read_path(ch, &t->files, &all[i].path, ret);
+		buf_cur(ret, all[i].value);
+		return buf_end(ret);
+	}
+	return ERR_NOT_FOUND;
+}
+
+static enum err
+pair(struct pkcs15 *t, struct channel *ch, size_t k)
+{
+	AUTO(buf_free) struct buf public = BUF(PKCS15_DIRECTORY_MAX);
+	size_t size, read = 0;
+	struct cur want, number;
+	enum err r = read_public(t, ch, &t->keys[k], &public);
+
+	if (r != ERR_OK || !spki_public(buf_view(&public), &want))
+		return pkcs15_is_trouble(r) ? r : ERR_OK;
+	for (size_t i = 0; i < t->n_certs && read < CERTS_MAX; i++) {
+		AUTO(buf_free) struct buf der = BUF(FILE_CERT_MAX);
+
+		if (t->certs[i].authority)
+			continue;
+		read++;
+		r = pkcs15_read_cert(t, ch, &t->certs[i], &der, &size);
+		if (pkcs15_is_trouble(r))
+			return r;
+		if (r == ERR_OK && spki_number(buf_view(&der), &number) &&
+		    cur_eq(number, want)) {
+			t->pairs[k] = (uint8_t)(i + 1);
+			return ERR_OK;
+		}
+	}
+	return ERR_OK;
+}
+
+enum err
+pkcs15_pair(struct pkcs15 *t, struct channel *ch)
+{
+	enum err r;
+
+	memset(t->pairs, 0, sizeof(t->pairs));
+	for (size_t k = 0; k < t->n_keys && t->n_certs != 0; k++)
+		if (pkcs15_cert_of(t, &t->keys[k]) == NULL &&
+		    (r = pair(t, ch, k)) != ERR_OK)
+			return r;
+	return ERR_OK;
+}
