@@ -198,7 +198,8 @@ def a_person_is_told_to_touch_the_token(run):
         # Nobody did (vector 70): the PIN is not to blame, and not asked for again.
         home.box.ctl("on", 0, "sign", "sw", "6982")
         refused(home.login(home.request()), "not_touched")
-        equal([window["kind"] for window in home.person.windows[2:]], ["pin", "confirm"])
+        # ... where the word to touch may be gone before anybody saw it.
+        equal([w["kind"] for w in home.person.windows[2:] if w["kind"] == "pin"], ["pin"])
         stats = home.box.stats()
         equal((stats["tries"], stats["verifies"], stats["verified"]), (3, 2, False))
 
@@ -209,9 +210,11 @@ def a_wrong_pin_of_a_token_that_wants_touch_may_be_repeated(run):
     with House(run, pin=lambda window: next(pins) if window["kind"] == "pin"
                else Person.HANG) as home:
         home.start(yubikey(home, "touch", "touch = cached"))
+        home.box.ctl("on", 0, "sign", "delay", 1500)
         log_in(home)
-        equal([window["kind"] for window in home.person.windows],
-              ["pin", "confirm", "pin", "confirm"])
+        kinds = [window["kind"] for window in home.person.windows]
+        equal(kinds.count("pin"), 2)
+        equal(kinds[-1], "confirm")
 
 
 @scenario
