@@ -68,6 +68,7 @@ struct walk {
 	int	    dir;	/* where we are */
 	char	    rest[PATH_MAX];
 	int	    links;
+	bool	    shared;	/* others can write in dir, which is sticky */
 };
 
 static void
@@ -76,10 +77,55 @@ walk_end(struct walk *w)
 	fd_close(&w->dir);
 }
 
+/* As a string; "" when it cannot be read. */
+static void
+read_proc(const char *path, char *ret, size_t size)
+{
+	AUTO(buf_free) struct buf b = BUF(4096);
+
+	if (file_read(path, &b) != ERR_OK || !cur_to_str(buf_view(&b), ret, size))
+		ret[0] = '\0';
+}
+
+/*
+ * Is root one of those whom this user namespace does not know?  Each line of the map is
+ * a first id here, the first one outside, and how many (user_namespaces(7)).
+ */
+static bool
+root_is_unknown(void)
+{
+	unsigned long here, outside, count;
+	char map[4096];
+	int n;
+
+	read_proc("/proc/self/uid_map", map, sizeof(map));
+	for (const char *p = map; sscanf(p, "%lu %lu %lu%n", &here, &outside, &count, &n) == 3;
+	    p += n)
+		if (outside == 0 && count != 0)
+			return false;
+	return true;
+}
+
+/* All whom it does not know look the same. */
+static bool
+is_nobody(uid_t uid)
+{
+	unsigned long nobody;
+	char text[32];
+
+	read_proc("/proc/sys/kernel/overflowuid", text, sizeof(text));
+	return sscanf(text, "%lu", &nobody) == 1 && uid == nobody;
+}
+
+/*
+ * In a sandbox that does not know root nobody's files are root's, but where others can
+ * put theirs as well.
+ */
 static bool
 is_ours(const struct walk *w, const struct stat *st)
 {
-	return st->st_uid == 0 || st->st_uid == w->owner;
+	return st->st_uid == 0 || st->st_uid == w->owner ||
+	    (!w->shared && is_nobody(st->st_uid) && root_is_unknown());
 }
 
 static enum err
@@ -132,6 +178,7 @@ go_to_root(struct walk *w)
 	struct stat st;
 
 	fd_close(&w->dir);
+	w->shared = false;
 	w->dir = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (w->dir < 0 || fstat(w->dir, &st) != 0)
 		return fail(ERR_SYS, "/: %s", strerror(errno));
@@ -189,6 +236,7 @@ walk_to(struct walk *w, int *ret_fd)
 		}
 		fd_close(&w->dir);
 		w->dir = fd;
+		w->shared = (st.st_mode & (S_IWGRP | S_IWOTH)) != 0;
 		fd = -1;
 	}
 	return unsafe(w, "not a usable path");

@@ -18,6 +18,8 @@ MUST_CHECK enum err file_read(const char *path, struct buf *ret);
  * it are owned by root or by owner, and writable by nobody else (a sticky directory
  * such as the shared temporary one counts as writable unless the next part is
  * owned by root or owner).  Opened once, checked on the open file.
+ * A sandbox's user namespace may not know root: there nobody's files count as root's,
+ * unless they are in such a sticky directory.
  * ERR_CONFIG says what is unsafe.
  */
 MUST_CHECK enum err file_read_trusted(const char *path, uid_t owner, struct buf *ret);

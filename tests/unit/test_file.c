@@ -2,12 +2,17 @@
 /* Files: bounded, and trusted only where nobody else had a hand in them. */
 #include "tests/check.h"
 
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -244,6 +249,70 @@ owners(void **state)
 	assert_err(file_read_trusted(at(p, "link"), 0, &b), ERR_CONFIG);
 }
 
+/* A process of that user, in a namespace that knows no other, as bubblewrap makes them. */
+static void
+become_alone(uid_t uid)
+{
+	char map[64];
+	int fd, n = snprintf(map, sizeof(map), "%u %u 1", (unsigned)uid, (unsigned)uid);
+
+	if (setgroups(0, NULL) != 0 && getuid() == 0)
+		_exit(77);
+	if (setresgid(uid, uid, uid) != 0 || setresuid(uid, uid, uid) != 0 ||
+	    prctl(PR_SET_DUMPABLE, 1) != 0 || unshare(CLONE_NEWUSER) != 0)
+		_exit(77);
+	fd = open("/proc/self/uid_map", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, map, (size_t)n) != n)
+		_exit(77);
+	close(fd);
+}
+
+/* In a child: as n bits, what is believed of these paths. */
+static int
+believed(const char *const *paths, size_t n, uid_t uid)
+{
+	int status, bits = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		become_alone(uid);
+		for (size_t i = 0; i < n; i++)
+			bits |= (file_check_trusted(paths[i], uid) == ERR_OK) << i;
+		_exit(bits);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* Where root is not known: root's own folders, but nobody's files in a shared one. */
+static void
+sandbox(void **state)
+{
+	struct place *p = *state;
+	uid_t uid = getuid() != 0 ? getuid() : STRANGER;
+	char other[128];
+	const char *const paths[] = { "/etc/passwd", "/usr/lib", p->path, other };
+	int bits;
+
+	skip_where_root_is_strange();
+	make_file(p, "dir", "x", 0644);
+	memcpy(other, p->path, sizeof(other));
+	make_file(p, "file", "x", 0644);
+	assert_int_equal(chmod(p->dir, 01777), 0);
+	if (getuid() == 0) {
+		assert_int_equal(chown(p->dir, uid, -1), 0);
+		assert_int_equal(chown(p->path, uid, -1), 0);
+	}
+	bits = believed(paths, NELEM(paths), uid);
+	if (bits == 77)
+		skip();		/* no such namespace on this machine */
+	/* For who is not root all of them are their own. */
+	assert_int_equal(bits, getuid() == 0 ? 7 : 15);
+	assert_int_equal(unlink(other), 0);
+}
+
 static void
 writes(void **state)
 {
@@ -290,6 +359,7 @@ main(void)
 		T(links),
 		T(no_files),
 		T(owners),
+		T(sandbox),
 		T(writes),
 		T(write_fails),
 	};
