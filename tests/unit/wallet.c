@@ -16,6 +16,7 @@ static struct made ec[2];			/* for cards that can do EC */
 static struct profiles profiles;
 static struct keypads keypads = { .item = { { .part = "Virtual Reader" } }, .n = 1 };
 struct native_options wallet_options;
+const struct made *wallet_login;
 static struct card_cache *cache;
 static char folder[64], state_file[80];
 
@@ -89,6 +90,8 @@ wallet_teardown(void **state UNUSED)
 static const struct made *
 login_of(enum wallet_kind kind, bool other)
 {
+	if (wallet_login != NULL)
+		return wallet_login;
 	return kind == WALLET_PIV || kind == WALLET_YUBIKEY ? &ec[other] : &certs[other][AUTHENTICATION];
 }
 

@@ -30,6 +30,10 @@ struct wallet_card {
 int wallet_setup(void **state);
 int wallet_teardown(void **state);
 
+/* Instead of the key and certificate of everybody's login, or NULL. */
+struct made;
+extern const struct made *wallet_login;
+
 /* number: of its serial.  Cards of one number and kind have different keys if other. */
 void wallet_make(struct wallet_card *c, enum wallet_kind kind, uint8_t number, bool other);
 void wallet_drop(struct wallet_card *c);
