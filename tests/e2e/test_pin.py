@@ -399,3 +399,77 @@ def dezi_pin_change_refused_by_the_card(run):
             ended(terminal, "pin_refused")
         stats = home.box.stats()
         equal((stats["tries"], stats["verified"]), (3, False))
+
+
+TOKENS = (("piv", "PIV card", -1, -1), ("piv-yubikey", "YubiKey", 3, 3),
+          ("p15", "ISO 7816-15", -1, -1))
+
+
+@scenario
+def dezi_pin_status_of_tokens(run):
+    """What a card does not say for nothing is not asked (piv.md section 4)."""
+    for card, title, tries, puk_tries in TOKENS:
+        with House(run) as home:
+            home.box.start_cards(card)
+            one, = status(home)
+            equal((one["result"], one["title"]), ("ok", title), card)
+            equal((one["pin"]["tries"], one["puk"]["tries"]), (tries, puk_tries), card)
+            equal((one["pin"]["min"], one["pin"]["max"]), (6, 8), card)
+            equal((one["can_change"], one["can_unblock"]), (True, True), card)
+            untouched(home)
+
+
+@scenario
+def dezi_pin_change_of_tokens(run):
+    for card, *_ in TOKENS:
+        with House(run) as home:
+            home.box.start_cards(card)
+            with pin(home, "change") as terminal:
+                change(terminal, "654321", "24681357")
+                ended(terminal, "pin_wrong", tries=2)
+            with pin(home, "change") as terminal:
+                change(terminal, PIN, "24681357")
+                ended(terminal, "ok", 0)
+            stats = home.box.stats()
+            equal((stats["tries"], stats["verifies"], stats["verified"]), (3, 2, False), card)
+            with pin(home, "change") as terminal:
+                change(terminal, "24681357", PIN)
+                ended(terminal, "ok", 0)
+
+
+@scenario
+def dezi_pin_unblock_of_tokens(run):
+    for card, *_ in TOKENS:
+        with House(run) as home:
+            home.box.start_cards(card)
+            home.box.ctl("tries", 0, 0)
+            with pin(home, "unblock") as terminal:
+                unblock(terminal, "87654321", "24681357")
+                ended(terminal, "pin_wrong", tries=2)
+            equal(home.box.stats()["puk_tries"], 2, card)
+            with pin(home, "unblock") as terminal:
+                unblock(terminal, PUK, "24681357")
+                ended(terminal, "ok", 0)
+            stats = home.box.stats()
+            equal((stats["tries"], stats["puk_tries"], stats["verified"]), (3, 3, False), card)
+            with pin(home, "change") as terminal:
+                change(terminal, "24681357", PIN)
+                ended(terminal, "ok", 0)
+
+
+@scenario
+def dezi_pin_of_a_card_with_a_global_pin(run):
+    """No PUK is for that PIN (SP 800-73-5 part 2 section 3.2.3)."""
+    with House(run) as home:
+        home.box.start_cards()
+        home.box.ctl("insert", 0, str(home.variant("piv", "global", lambda text: text.replace(
+            "\npin = ", "\npin2 = 222222\npin = ").replace(
+            "\n[key 9a]", "\n[applet]\ndiscovery = global\n\n[key 9a]"))) + ".card")
+        home.box.ctl("wait", 0, "present")
+        one, = status(home)
+        equal((one["can_change"], one["can_unblock"], one["puk"]), (True, False, None))
+        with pin(home, "unblock") as terminal:
+            ended(terminal, "unsupported")
+        with pin(home, "change") as terminal:
+            change(terminal, "222222", "333333")
+            ended(terminal, "ok", 0)
