@@ -262,15 +262,18 @@ piv_unblock(void *state, struct channel *ch, const struct card_key *key,
 	AUTO(secret_wipe) struct secret both = { .len = 0 };
 	struct apdu a = { .ins = 0x2c, .p2 = PIV_PIN_REF, .secret = true };
 	const struct piv *v = state;
+	const struct pin_rules rules = rules_of(v->p, key->pin_ref);
 	unsigned sw;
 	enum err r;
 
 	if (key->no_pin || key->pin_ref != PIV_PIN_REF)
 		return fail(ERR_UNSUPPORTED, "no PUK for the key's PIN");
-	if ((r = put_pair(v->p, puk, new, &both)) != ERR_OK)
+	if (puk != NULL && (r = put_pair(v->p, puk, new, &both)) != ERR_OK)
 		return r;
 	a.data = secret_view(&both);
-	if ((r = channel_send(ch, &a, NULL, &sw)) != ERR_OK)
+	r = puk != NULL ? channel_send(ch, &a, NULL, &sw) :
+	    channel_pad(ch, PAD_CHANGE, &a, &rules, &sw);
+	if (r != ERR_OK)
 		return note(r, "RESET RETRY COUNTER");
 	return pin_result(v->p, "RESET RETRY COUNTER", sw, ret);
 }

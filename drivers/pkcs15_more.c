@@ -162,12 +162,14 @@ pkcs15_unblock(void *state, struct channel *ch, const struct card_key *key,
 
 	if (!pkcs15_pin(t, &t->keys[key->slot], &form))
 		return fail(ERR_UNSUPPORTED, "no PIN is known for the key");
-	if ((r = pkcs15_put_pin(&form, new, &padded)) != ERR_OK ||
+	if ((new != NULL && (r = pkcs15_put_pin(&form, new, &padded)) != ERR_OK) ||
 	    (r = pkcs15_pin_folder(t, ch, &form)) != ERR_OK)
 		return r;
 	a.p2 = form.rules.ref;
 	a.data = secret_view(&padded);
-	if ((r = channel_send(ch, &a, NULL, &sw)) != ERR_OK)
+	r = new != NULL ? channel_send(ch, &a, NULL, &sw) :
+	    channel_pad(ch, PAD_NEW, &a, &form.rules, &sw);
+	if (r != ERR_OK)
 		return note(r, "RESET RETRY COUNTER");
 	if (sw == SW_BAD_DATA)
 		return fail(ERR_PIN_REFUSED, "RESET RETRY COUNTER: %s", sw_name(sw));

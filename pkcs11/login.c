@@ -254,19 +254,22 @@ C_InitPIN(ck_session_handle_t session, unsigned char *pin, ck_ulong len)
 	AUTO(secret_wipe) struct secret new = { .len = 0 };
 	CALL(c, session);
 	struct pin_state seen;
+	bool typed;		/* on the reader */
 	ck_rv_t rv;
 	enum err e;
 
 	if (c.t->login != LOGIN_SO)
 		return CKR_USER_NOT_LOGGED_IN;
-	if ((rv = take_new(pin, len, &c.t->v.rules, &new)) != CKR_OK)
+	typed = pin == NULL && c.t->v.keypad_new;
+	if (!typed && (rv = take_new(pin, len, &c.t->v.rules, &new)) != CKR_OK)
 		return rv;
-	e = card_unblock(c.t->card, c.t->v.login, &new, &seen);
+	e = card_unblock(c.t->card, c.t->v.login, typed ? NULL : &new, &seen);
 	/* Some cards look at the PUK only now. */
 	if (e == ERR_PIN_WRONG || e == ERR_PIN_BLOCKED)
 		c.t->puk = seen;
 	if (e != ERR_OK)
-		return call_failed(&c, e, "C_InitPIN");
+		return typed ? keypad_failed(&c, e, "C_InitPIN") :
+		    call_failed(&c, e, "C_InitPIN");
 	c.t->v.pin = (struct pin_state){ .tries = -1 };
 	return CKR_OK;
 }

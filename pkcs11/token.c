@@ -288,7 +288,8 @@ void
 token_no_keypad(struct token *t)
 {
 	t->reader->keypad_off = true;
-	t->v.keypad = t->v.keypad_change = t->v.puk_keypad = t->v.puk_keypad_change = false;
+	t->v.keypad = t->v.keypad_change = t->v.keypad_new = false;
+	t->v.puk_keypad = t->v.puk_keypad_change = false;
 }
 
 bool

@@ -119,6 +119,8 @@ struct driver {
 	 * A new PIN, tries restored; after puk_verify(), with puk NULL.  A card that only
 	 * proves the PUK by unblocking has no puk_verify(), and takes it here; ret is then
 	 * about the PUK.  ERR_NOT_LOGGED_IN, ERR_PIN_*
+	 * new == NULL: typed on the reader (PAD_NEW); where the driver has no puk_verify(),
+	 * PUK and new PIN are (PAD_CHANGE), and puk is NULL too.
 	 */
 	enum err (*unblock)(void *state, struct channel *ch, const struct card_key *key,
 	    const struct secret *puk, const struct secret *new, struct pin_state *ret);

@@ -94,6 +94,11 @@ look_at_puk(struct card *c, struct channel *ch, struct card_pins *v)
 	if (!v->has_puk)
 		return ERR_OK;
 	v->can_unblock = c->driver->unblock != NULL;
+	/* The PUK first, and then the new PIN; or both in one command. */
+	v->keypad_unblock = v->can_unblock && (c->driver->puk_verify != NULL ?
+	    reader_keypad(c->reader, PAD_VERIFY, &v->puk_rules) != NULL &&
+	    reader_keypad(c->reader, PAD_NEW, &v->rules) != NULL :
+	    reader_keypad(c->reader, PAD_CHANGE, &v->puk_rules) != NULL);
 	return read_puk_tries(c, ch, &v->key, &v->puk);
 }
 
@@ -118,6 +123,8 @@ look(struct card *c, struct channel *ch, struct card_pins *v)
 		return fail(ERR_UNSUPPORTED, "no PIN is known for %zu keys", n);
 	v->key = *key;
 	v->can_change = c->driver->change != NULL;
+	v->keypad_change = v->can_change &&
+	    reader_keypad(c->reader, PAD_CHANGE, &v->rules) != NULL;
 	if ((r = know_by_certificate(c, ch, key)) != ERR_OK ||
 	    (r = card_read_tries(c, ch, key, &v->pin)) != ERR_OK)
 		return r;
@@ -138,10 +145,11 @@ card_pins(struct card *c, struct card_cache *cache, struct card_pins *ret)
 
 /* The card said no to the secret, or never saw it: then nothing is open. */
 static bool
-nothing_opened(enum err r)
+nothing_opened(const struct channel *ch, enum err r)
 {
-	return r == ERR_PIN_WRONG || r == ERR_PIN_BLOCKED || r == ERR_PIN_LENGTH ||
-	    r == ERR_PIN_UNSET;
+	return !ch->dead && (r == ERR_PIN_WRONG || r == ERR_PIN_BLOCKED ||
+	    r == ERR_PIN_LENGTH || r == ERR_PIN_UNSET || r == ERR_CANCELLED ||
+	    r == ERR_TIMEOUT || r == ERR_MISMATCH || r == ERR_UNSUPPORTED);
 }
 
 /* No answer came: what the card has done, nobody knows. */
@@ -155,6 +163,8 @@ static enum err
 both_fit(const struct pin_rules *of_proof, const struct pin_rules *of_fresh,
     const struct card_newpin *n)
 {
+	if (n->proof == NULL && n->fresh == NULL)
+		return ERR_OK;		/* the reader counts what is typed */
 	if (pin_check(of_proof, n->proof) != PIN_FITS ||
 	    pin_check(of_fresh, n->fresh) != PIN_FITS)
 		return fail(ERR_PIN_LENGTH, "nothing was sent");
@@ -182,7 +192,7 @@ change(struct card *c, struct channel *ch, const struct card_key *key, struct ca
 	r = c->driver->change(c->state, ch, key, CARD_PIN, n->proof, n->fresh, &n->left);
 	n->in_doubt = is_in_doubt(r);
 	card_count_wrong_pins(c, r);
-	if (nothing_opened(r) ||
+	if (nothing_opened(ch, r) ||
 	    (r == ERR_OK && c->driver->logout(c->state, ch, key) == ERR_OK))
 		ch->reset = false;
 	return r;
@@ -226,7 +236,7 @@ unblock_at_once(struct card *c, struct channel *ch, const struct card_key *key,
 	enum err r = c->driver->unblock(c->state, ch, key, n->proof, n->fresh, &n->left);
 
 	count_wrong_puks(c, r);
-	if (nothing_opened(r))
+	if (nothing_opened(ch, r))
 		ch->reset = false;
 	return r;
 }
@@ -240,10 +250,11 @@ unblock_after_puk(struct card *c, struct channel *ch, const struct card_key *key
 
 	*ret_proved = r == ERR_OK;
 	count_wrong_puks(c, r);
-	if (nothing_opened(r))
+	if (nothing_opened(ch, r))
 		ch->reset = false;
 	if (r != ERR_OK)
 		return r;
+	/* From here on the PUK is open: whatever comes, RESET. */
 	return c->driver->unblock(c->state, ch, key, NULL, n->fresh, &unused);
 }
 

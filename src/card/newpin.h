@@ -24,6 +24,7 @@ struct card_pins {
 	struct pin_rules puk_rules;
 	struct pin_state puk;
 	bool	 can_change, can_unblock;
+	bool	 keypad_change, keypad_unblock;	/* ... by typing all of it on the reader */
 };
 
 /*
@@ -34,6 +35,7 @@ struct card_pins {
 MUST_CHECK enum err card_pins(struct card *c, struct card_cache *cache, struct card_pins *ret);
 
 struct card_newpin {
+	/* Both NULL: a person types them on the reader, the new one twice. */
 	const struct secret *proof;	/* the PIN so far, or the PUK */
 	const struct secret *fresh;	/* the PIN from now on */
 	bool	 allow_last;		/* the person agreed to use the last try */
@@ -48,7 +50,8 @@ struct card_newpin {
  *	ERR_PIN_LAST_TRY	one try is left and allow_last is false: nothing was sent
  *	ERR_PIN_BLOCKED, ERR_PIN_WRONG	about the proof; n->left says what remains
  *	ERR_PIN_REFUSED		the card does not want the new PIN
- *	ERR_UNSUPPORTED		no way to do it is known
+ *	ERR_UNSUPPORTED		no way to do it is known, or the keypad cannot
+ *	ERR_CANCELLED, ERR_TIMEOUT, ERR_MISMATCH	(on the reader) nothing was changed
  */
 MUST_CHECK enum err card_change_once(struct card *c, const struct card_key *key,
     struct card_newpin *n);

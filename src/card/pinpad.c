@@ -6,8 +6,10 @@
 #define ENTER_KEY		0x02	/* the entry ends when the person says so */
 #define MESSAGES_DEFAULT	0xff	/* the reader's own words, one after the other */
 #define CONFIRM_BOTH		0x03	/* ask the old one, and the new one twice */
+#define CONFIRM_NEW		0x01	/* only the new one, twice */
 #define DUTCH			0x0413
 #define CHANGE_MESSAGES		3
+#define NEW_MESSAGES		2
 
 bool
 pad_codes(const struct features *f, enum pad_use use, struct pad_codes *ret)
@@ -18,6 +20,8 @@ pad_codes(const struct features *f, enum pad_use use, struct pad_codes *ret)
 		[PAD_VERIFY] = { FEATURE_VERIFY_DIRECT, FEATURE_VERIFY_START,
 		    FEATURE_VERIFY_FINISH },
 		[PAD_CHANGE] = { FEATURE_MODIFY_DIRECT, FEATURE_MODIFY_START,
+		    FEATURE_MODIFY_FINISH },
+		[PAD_NEW] = { FEATURE_MODIFY_DIRECT, FEATURE_MODIFY_START,
 		    FEATURE_MODIFY_FINISH },
 	};
 	uint32_t direct = f->code[by_use[use].direct];
@@ -55,7 +59,7 @@ pad_can(const struct features *f, const struct keypad *k, enum pad_use use,
 	struct pad_codes codes;
 	uint8_t min, max;
 
-	if (rules->coded || k == NULL || k->absent || (use == PAD_CHANGE && k->no_change) ||
+	if (rules->coded || k == NULL || k->absent || (use != PAD_VERIFY && k->no_change) ||
 	    !pad_codes(f, use, &codes) || !lengths(f, rules, &min, &max))
 		return false;
 	/* Two PINs of unknown length in a row: readers disagree how that is asked for. */
@@ -87,9 +91,9 @@ static uint8_t
 messages(const struct features *f, const struct keypad *k, enum pad_use use)
 {
 	if (k->has_messages)
-		return use == PAD_CHANGE ? k->change_messages : k->messages;
-	if (use == PAD_CHANGE)
-		return CHANGE_MESSAGES;
+		return use != PAD_VERIFY ? k->change_messages : k->messages;
+	if (use != PAD_VERIFY)
+		return use == PAD_CHANGE ? CHANGE_MESSAGES : NEW_MESSAGES;
 	return f->lcd != 0 ? MESSAGES_DEFAULT : 0;
 }
 
@@ -114,7 +118,8 @@ enum err
 pad_put(struct buf *ret, const struct features *f, const struct keypad *k,
     enum pad_use use, const struct apdu *a, const struct pin_rules *rules)
 {
-	const bool change = use == PAD_CHANGE;
+	const bool change = use != PAD_VERIFY;
+	const size_t first = use == PAD_CHANGE ? rules->block : 0;
 
 	buf_u8(ret, PAD_SECONDS);
 	buf_u8(ret, PAD_SECONDS);
@@ -123,20 +128,21 @@ pad_put(struct buf *ret, const struct features *f, const struct keypad *k,
 	buf_u8(ret, 0);
 	if (change) {
 		buf_u8(ret, 0);			/* where the old one goes */
-		buf_u8(ret, (unsigned)rules->block);
+		buf_u8(ret, (unsigned)first);	/* and the new one */
 	}
 	put_lengths(ret, f, k, rules);
 	if (change)
-		buf_u8(ret, CONFIRM_BOTH);
+		buf_u8(ret, use == PAD_CHANGE ? CONFIRM_BOTH : CONFIRM_NEW);
 	buf_u8(ret, k->validation != 0 ? k->validation : ENTER_KEY);
 	buf_u8(ret, messages(f, k, use));
 	put_u16_le(ret, DUTCH);
-	buf_u8(ret, 0);				/* bMsgIndex1 */
+	/* What to show: 0 asks for the PIN, 1 for a new one, 2 for that again. */
+	buf_u8(ret, use == PAD_NEW ? 1 : 0);
 	if (change) {
-		buf_u8(ret, 1);
-		buf_u8(ret, 2);
+		buf_u8(ret, use == PAD_NEW ? 2 : 1);
+		buf_u8(ret, use == PAD_NEW ? 0 : 2);
 	}
-	put_command(ret, a, rules, change ? 2 : 1);
+	put_command(ret, a, rules, use == PAD_CHANGE ? 2 : 1);
 	return buf_end(ret);
 }
 

@@ -31,7 +31,8 @@ struct keypad {
 	char	 part[64];		/* of its name; "": not known by that */
 };
 
-enum pad_use { PAD_VERIFY, PAD_CHANGE };
+/* One PIN; the old one, and the new one twice; the new one twice. */
+enum pad_use { PAD_VERIFY, PAD_CHANGE, PAD_NEW };
 
 /* How the keypad is asked: one control code, or one to begin and one to wait. */
 struct pad_codes {

@@ -73,8 +73,11 @@ find_keypad(struct card *c, struct card_contents *v)
 	v->keypad_change = reader_keypad(r, PAD_CHANGE, &v->rules) != NULL;
 	if (!v->has_puk)
 		return;
+	/* A card that only proves the PUK by unblocking is given one that we keep. */
 	v->puk_keypad = c->driver->puk_verify != NULL &&
 	    reader_keypad(r, PAD_VERIFY, &v->puk_rules) != NULL;
+	v->keypad_new = c->driver->puk_verify != NULL && c->driver->unblock != NULL &&
+	    reader_keypad(r, PAD_NEW, &v->rules) != NULL;
 	v->puk_keypad_change = reader_keypad(r, PAD_CHANGE, &v->puk_rules) != NULL;
 }
 
@@ -471,6 +474,8 @@ unblock(struct card *c, struct channel *ch, const struct card_key *key,
 
 	if (puk != NULL && puk->len == 0)
 		return fail(ERR_NOT_LOGGED_IN, "no PUK was given");
+	if (puk != NULL && new == NULL)
+		return fail(ERR_UNSUPPORTED, "the PUK here, and the new PIN on the reader");
 	/* Selected again, though the card may forget the PUK by it: no PIN goes to strangers. */
 	if ((r = card_pin_fits(c, key, new)) != ERR_OK ||
 	    (r = card_start_secret(c, ch)) != ERR_OK || (r = card_check_events(c)) != ERR_OK)

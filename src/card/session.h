@@ -39,7 +39,7 @@ struct card_contents {
 	bool	 has_puk;
 	struct pin_rules puk_rules;
 	/* Can they be typed, and changed, on the reader's keypad? */
-	bool	 keypad, keypad_change, puk_keypad, puk_keypad_change;
+	bool	 keypad, keypad_change, keypad_new, puk_keypad, puk_keypad_change;
 };
 void card_contents_free(struct card_contents *v);
 
@@ -124,7 +124,8 @@ MUST_CHECK enum err card_change(struct card *c, const struct card_key *key,
     enum card_secret which, bool open, const struct secret *old, const struct secret *new,
     struct pin_state *ret_pin);
 /*
- * A new PIN and new tries; only after card_verify_puk().
+ * A new PIN and new tries; only after card_verify_puk().  NULL: it is typed on the reader,
+ * where keypad_new says that it can be.
  *	ERR_NOT_LOGGED_IN
  *	ERR_PIN_WRONG, ERR_PIN_BLOCKED	about the PUK that was kept
  */

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "card/reader.h"
 #include "card/session.h"
 #include "cli/doctor.h"
 
@@ -105,6 +106,32 @@ check_logout(struct doctor *d, const struct card *card)
 		    "stays open for other programs until it is removed or reset"));
 }
 
+/* A reader is believed to have a keypad where a file says so (T27). */
+static void
+check_keypad(struct doctor *d, struct reader *reader, const struct card_view *view)
+{
+	const struct host_conf *c = d->readers.conf;
+	const struct features *f = reader_features(reader);
+	const struct keypad *k = keypads_find(&d->readers.profiles.keypads, f, reader->name);
+	struct pad_codes codes;
+
+	if (!pad_codes(f, PAD_VERIFY, &codes) || (k != NULL && k->absent))
+		return;
+	if (k == NULL)
+		doctor_say(d, DOCTOR_GOOD, "keypad", "",
+		    _("it says that it has a keypad; keypads.conf does not name it, so that it "
+		    "is not used"));
+	else if (!pad_can(f, k, PAD_VERIFY, &view->rules))
+		doctor_say(d, DOCTOR_GOOD, "keypad", "",
+		    _("it has a keypad, and for this card PINs cannot be typed on it"));
+	else if (c == NULL || c->pinpad == HOST_PINPAD_NEVER)
+		doctor_say(d, DOCTOR_GOOD, "keypad", "",
+		    _("it has a keypad, which the policy does not use (pinpad = never)"));
+	else
+		doctor_say(d, DOCTOR_GOOD, "keypad", "",
+		    _("it has a keypad, on which PINs are typed"));
+}
+
 static void
 check_card(struct doctor *d, const struct pcsc_reader_state *r)
 {
@@ -127,6 +154,7 @@ check_card(struct doctor *d, const struct pcsc_reader_state *r)
 	doctor_say(d, DOCTOR_GOOD, "card", "", _("recognised as %s (%s)"),
 	    cli_safe(card_driver(card.card)), cli_safe(card_profile_name(card.card)));
 	check_logout(d, card.card);
+	check_keypad(d, card.reader, &view);
 	if (view.pin.blocked || view.pin.tries == 0)
 		doctor_say(d, DOCTOR_WRONG, "PIN", cli_advice(ERR_PIN_BLOCKED), "%s",
 		    cli_message(ERR_PIN_BLOCKED));

@@ -50,7 +50,11 @@ ask_once(struct pin_run *p, enum pin_question q, const struct pin_rules *rules,
 	enum err r = pin_ask(p, q, p->why, ret);
 
 	p->question = q;
-	p->why = r == ERR_OK ? complaint(rules, ret) : r == ERR_LIMIT ? PIN_TOO_LONG : PIN_FINE;
+	p->typed = q == PIN_ASK_PROOF && r == ERR_OK && ret->len == 0 && pin_has_keypad(p);
+	if (p->typed)
+		p->why = PIN_FINE;
+	else
+		p->why = r == ERR_OK ? complaint(rules, ret) : r == ERR_LIMIT ? PIN_TOO_LONG : PIN_FINE;
 	return r == ERR_LIMIT ? ERR_OK : r;
 }
 
@@ -173,20 +177,60 @@ send(struct pin_run *p, const struct secret *proof, const struct secret *fresh)
 	return r;
 }
 
+/* The person types all of it there; what differs the second time, nobody was told. */
 static enum err
-renew(struct pin_run *p)
+on_reader(struct pin_run *p)
+{
+	enum err r;
+
+	p->typed = true;
+	if ((r = pin_tell_keypad(p)) != ERR_OK)
+		return r;
+	r = send(p, NULL, NULL);
+	return r == ERR_MISMATCH ? note(ERR_PIN_REFUSED, "not the same twice") : r;
+}
+
+static enum err
+on_keyboard(struct pin_run *p)
 {
 	AUTO(secret_wipe) struct secret proof = { .len = 0 }, fresh = { .len = 0 };
 	enum err r;
 
-	if ((r = choose_card(p)) != ERR_OK ||
-	    (r = may_succeed(p)) != ERR_OK ||
-	    (r = pin_ask_start(p)) != ERR_OK ||
-	    (r = agree_to_last_try(p)) != ERR_OK ||
-	    (r = ask_proof(p, &proof)) != ERR_OK ||
-	    (r = ask_fresh(p, &proof, &fresh)) != ERR_OK)
+	if ((r = ask_proof(p, &proof)) != ERR_OK)
+		return r;
+	if (p->typed)
+		return on_reader(p);
+	if ((r = ask_fresh(p, &proof, &fresh)) != ERR_OK)
 		return r;
 	return send(p, &proof, &fresh);
+}
+
+/* Policy says whether a PIN may be typed here at all. */
+static enum err
+choose_keys(const struct pin_run *p, bool *ret_reader)
+{
+	const struct host_conf *c = p->readers.conf;
+
+	*ret_reader = c != NULL && c->pinpad == HOST_PINPAD_REQUIRED;
+	if (*ret_reader && !pin_has_keypad(p))
+		return fail(ERR_NOT_ALLOWED, "it must be typed on the reader, and this one "
+		    "cannot take it");
+	return ERR_OK;
+}
+
+static enum err
+renew(struct pin_run *p)
+{
+	bool reader;
+	enum err r;
+
+	if ((r = choose_card(p)) != ERR_OK ||
+	    (r = may_succeed(p)) != ERR_OK ||
+	    (r = choose_keys(p, &reader)) != ERR_OK ||
+	    (r = pin_ask_start(p)) != ERR_OK ||
+	    (r = agree_to_last_try(p)) != ERR_OK)
+		return r;
+	return reader ? on_reader(p) : on_keyboard(p);
 }
 
 /* --- what is told about it --- */
@@ -202,6 +246,10 @@ message(const struct pin_run *p, enum err e)
 		return _("The PUK was wrong.");
 	if (p->by == CARD_PUK && e == ERR_PIN_BLOCKED)
 		return _("The PUK of this card is blocked: it can never be unblocked.");
+	if (e == ERR_UNSUPPORTED && p->typed)
+		return _("The keypad of this reader cannot do it.");
+	if (e == ERR_PIN_REFUSED && p->typed)
+		return _("The new PIN was not the same twice, or the card does not take it.");
 	if (e == ERR_UNSUPPORTED)
 		return _("This cannot be done here with this card.");
 	return cli_message(e);
@@ -214,7 +262,7 @@ put_advice(struct buf *b, const struct pin_run *p, enum err e)
 	if (p->n.in_doubt)
 		buf_str(b, _("Try the new one first; dezi pin status tells how many tries are "
 		    "left."));
-	else if (e == ERR_VENDOR_LOCKED || e == ERR_UNSUPPORTED)
+	else if (e == ERR_VENDOR_LOCKED || (e == ERR_UNSUPPORTED && !p->typed))
 		pin_put_vendor(b, &p->readers, p->reader, p->card.card.card);
 	else if (p->by == CARD_PUK && e == ERR_PIN_BLOCKED)
 		buf_str(b, _("Ask for a new pass at the register that issued it."));

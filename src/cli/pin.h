@@ -57,6 +57,7 @@ struct pin_run {
 	struct tty *tty;
 	pthread_mutex_t gate;		/* of the rest, and of what a signal may take away */
 	bool	 committed;		/* too late for Ctrl-C */
+	bool	 typed;			/* on the reader, all of it */
 };
 
 /* --- the person (pin_ask.c) --- */
@@ -69,6 +70,10 @@ MUST_CHECK enum err pin_ask(struct pin_run *p, enum pin_question q, enum pin_com
 /* In words; nothing for PIN_FINE. */
 void pin_put_complaint(struct buf *b, const struct pin_run *p, enum pin_question q,
     enum pin_complaint why);
+/* Can all of it be typed on the reader? */
+bool pin_has_keypad(const struct pin_run *p);
+/* Say what is to be typed there, and do not wait.  ERR_NO_PINENTRY. */
+MUST_CHECK enum err pin_tell_keypad(struct pin_run *p);
 /* Does the person agree, in so many words, to use the last try?  ERR_CANCELLED. */
 MUST_CHECK enum err pin_ask_last_try(struct pin_run *p);
 /* Take it away: at the end, and (abandon) from another thread before the very end. */

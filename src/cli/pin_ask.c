@@ -132,6 +132,10 @@ put_desc(struct buf *b, const struct pin_run *p, enum pin_question q)
 	buf_str(b, "\n");
 	put_card(b, p);
 	put_tries(b, p);
+	if (pin_has_keypad(p)) {
+		buf_str(b, "\n");
+		buf_str(b, _("To type it on the card reader, leave this empty."));
+	}
 }
 
 static void
@@ -210,6 +214,33 @@ pin_ask(struct pin_run *p, enum pin_question q, enum pin_complaint why, struct s
 		return fail(ERR_LIMIT, "the text of a question");
 	return p->window != NULL ? pinentry_pin(p->window, &x, end, ret) :
 	    tty_pin(p->tty, &x, end, ret);
+}
+
+bool
+pin_has_keypad(const struct pin_run *p)
+{
+	return p->by == CARD_PIN ? p->card.pins.keypad_change : p->card.pins.keypad_unblock;
+}
+
+enum err
+pin_tell_keypad(struct pin_run *p)
+{
+	AUTO(buf_free) struct buf desc = BUF(TEXT_MAX);
+	struct pinentry_text x = text_of(p);
+
+	buf_str(&desc, p->by == CARD_PIN ?
+	    _("Type on the keys of the card reader: your current PIN, then the new PIN twice.") :
+	    _("Type on the keys of the card reader: the PUK, then the new PIN twice."));
+	buf_str(&desc, "\n");
+	put_rules(&desc, &p->card.pins.rules);
+	buf_str(&desc, "\n");
+	put_card(&desc, p);
+	put_tries(&desc, p);
+	x.desc = buf_cstr(&desc);
+	if (x.desc == NULL)
+		return fail(ERR_LIMIT, "the text of a window");
+	return p->window != NULL ?
+	    pinentry_show(p->window, &x, clock_boot_ms() + ASK_MS) : tty_tell(p->tty, &x);
 }
 
 static void

@@ -101,6 +101,8 @@ cli_card_open(const struct cli_readers *c, const struct pcsc_reader_state *r,
 		return fail(ERR_NO_CARD, "reader");
 	if ((e = pcsc_connect(c->pcsc, r->name, &ret->reader)) != ERR_OK)
 		return e;
+	if (c->conf != NULL && c->conf->pinpad != HOST_PINPAD_NEVER)
+		ret->reader->keypads = &c->profiles.keypads;
 	return card_open(ret->reader, drivers_table, profiles_list(&c->profiles), &ret->card);
 }
 

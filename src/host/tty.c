@@ -198,6 +198,14 @@ tty_pin(struct tty *t, const struct pinentry_text *x, int64_t end_boot_ms, struc
 }
 
 enum err
+tty_tell(struct tty *t, const struct pinentry_text *x)
+{
+	enum err r = put(t, x->desc);
+
+	return r == ERR_OK ? put(t, "\n") : r;
+}
+
+enum err
 tty_confirm(struct tty *t, const struct pinentry_text *x, const char *word,
     int64_t end_boot_ms)
 {

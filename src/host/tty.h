@@ -31,6 +31,9 @@ void tty_abandon(struct tty *t);
 MUST_CHECK enum err tty_pin(struct tty *t, const struct pinentry_text *x, int64_t end_boot_ms,
     struct secret *ret);
 
+/* Only show desc: what is to be done elsewhere.  ERR_NO_PINENTRY. */
+MUST_CHECK enum err tty_tell(struct tty *t, const struct pinentry_text *x);
+
 /* The same for yes or no: ERR_CANCELLED for anything but this word. */
 MUST_CHECK enum err tty_confirm(struct tty *t, const struct pinentry_text *x,
     const char *word, int64_t end_boot_ms);

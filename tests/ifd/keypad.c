@@ -7,7 +7,7 @@
  *	mode	"direct" (as when there is no such file), "steps", "liar": claims a keypad
  *		and has none; read anew each time
  *	typed	one line for each time that the keypad asks, taken off when it did: digits
- *		(to change: old, new, new again), or cancel, timeout, reject, leak, odd.
+ *		(to change: old, new, new again; for a new one: new, new again), or cancel, timeout, reject, leak, odd.
  *		Without one it waits as a person would, up to the time limit.
  *	asked	what it was told, in hex, a line each; written by the reader
  *
@@ -387,6 +387,23 @@ status(unsigned sw, unsigned char *ret)
 static unsigned char told[256];
 static size_t told_n;
 static bool told_change;
+#define CONFIRM	9	/* bConfirmPIN: 03 with the old one, 01 without */
+
+static bool
+only_new(const unsigned char *p)
+{
+	return p[CONFIRM] == 0x01;
+}
+
+/* A new PIN, twice.  0: it is put in its place. */
+static unsigned
+enter_new(const char *new, const char *again, const unsigned char *limits,
+    unsigned char *at, size_t block)
+{
+	if (new == NULL || !enter(new, limits, at, block))
+		return 0x6403;
+	return again == NULL || strcmp(new, again) != 0 ? 0x6402 : 0;
+}
 
 /* Fill the person's entries into the command and send it. */
 static size_t
@@ -398,15 +415,16 @@ carry_out(char *line, unsigned char *ret, size_t max)
 	char *save = NULL, *old = strtok_r(line, " ", &save);
 	const char *new = strtok_r(NULL, " ", &save), *again = strtok_r(NULL, " ", &save);
 	size_t n = told_n - head;
+	unsigned wrong = 0;
 
-	if (old == NULL || !enter(old, limits, command + 5, block))
-		return status(0x6403, ret);
-	if (told_change) {
-		if (new == NULL || !enter(new, limits, command + 5 + block, block))
-			return status(0x6403, ret);
-		if (again == NULL || strcmp(new, again) != 0)
-			return status(0x6402, ret);
-	}
+	if (told_change && only_new(told))
+		wrong = enter_new(old, new, limits, command + 5, block);
+	else if (old == NULL || !enter(old, limits, command + 5, block))
+		wrong = 0x6403;
+	else if (told_change)
+		wrong = enter_new(new, again, limits, command + 5 + block, block);
+	if (wrong != 0)
+		return status(wrong, ret);
 	if (!ask(command, n, ret, &max))
 		return 0;
 	return max;
@@ -444,7 +462,7 @@ well_told(const unsigned char *p, size_t n, bool change)
 	data = p[head - 4] | (size_t)p[head - 3] << 8;
 	return data + head == n && p[2] == 0x82 && (p[3] & 0x0f) != 0 &&
 	    p[change ? 10 : 7] == 2 && p[change ? 11 : 8] == 1 &&
-	    n - head == 5 + (size_t)(p[3] & 0x0f) * (change ? 2 : 1);
+	    n - head == 5 + (size_t)(p[3] & 0x0f) * (change && !only_new(p) ? 2 : 1);
 }
 
 static bool

@@ -37,6 +37,7 @@ builds_vectors(void **state)
 	const struct keypad spr = { .variable = true };
 	const struct pin_rules bare = { .min = 4, .max = 12, .ref = 1 };
 	const struct apdu one = { .ins = 0x20, .p2 = 1 };
+	const struct apdu renew = { .ins = 0x2c, .p1 = 2, .p2 = 0x80 };
 
 	(void)state;
 	built(&direct, &gem, PAD_VERIFY, &verify, &piv,
@@ -45,6 +46,10 @@ builds_vectors(void **state)
 	built(&direct, &gem, PAD_CHANGE, &change, &piv,
 	    "1E 1E 82 08 00 00 08 08 06 03 02 03 13 04 00 01 02 00 00 00 15 00 00 00 "
 	    "00 24 00 80 10 FF FF FF FF FF FF FF FF FF FF FF FF FF FF FF FF");
+	/* Only a new one, twice (bConfirmPIN 01), as after a PUK. */
+	built(&direct, &(struct keypad){ .validation = 2 }, PAD_NEW, &renew, &piv,
+	    "1E 1E 82 08 00 00 00 08 06 01 02 02 13 04 01 02 00 00 00 00 0D 00 00 00 "
+	    "00 2C 02 80 08 FF FF FF FF FF FF FF FF");
 	built(&direct, &spr, PAD_VERIFY, &one, &bare,
 	    "1E 1E 82 00 00 0C 04 02 00 13 04 00 00 00 00 04 00 00 00 00 20 00 01");
 }
