@@ -23,7 +23,7 @@ static const struct cli_command commands[] = {
 	    N_("see, change or unblock the PIN of a card"), cmd_pin },
 	{ "events", "[--agent-socket PATH] [--json]",
 	    N_("follow what the agent sees"), cmd_events },
-	{ "verify", "FILE [--challenge FILE] [--at TIME] [--soft-revocation] [--json]" TRUST,
+	{ "verify", "FILE [--challenge FILE] [--at TIME] [--vendors DIR] [--soft-revocation] [--json]" TRUST,
 	    N_("check a signed assertion, without any network"), cmd_verify },
 	{ "doctor", "[--config FILE] [--agent-socket PATH] [--json]",
 	    N_("say what is wrong on this workstation and what to do"), cmd_doctor },

@@ -179,3 +179,26 @@ verify_assertion_offline(struct cur compact, const struct verify_rules *rules,
 
 	return check_certificate(&t, rules, ret);
 }
+
+bool
+verify_has_attestation(const struct verify_result *v)
+{
+	return v->said.evidence.statement.n != 0;
+}
+
+enum err
+verify_attestation(const struct verify_result *v, const struct cert_store *vendors,
+    struct attest *ret)
+{
+	const struct assertion_evidence *e = &v->said.evidence;
+
+	*ret = (struct attest){ .verdict = ATTEST_ABSENT };
+	if (!verify_has_attestation(v))
+		return ERR_NOT_FOUND;
+	if (v->cert.chain_n == 0) {
+		ret->verdict = ATTEST_OTHER_KEY;
+		return fail(ERR_MISMATCH, "attestation: of a login that was refused");
+	}
+	return attest_check(vendors, cur_of(e->statement.der, e->statement.n),
+	    cur_of(e->device.der, e->device.n), v->cert.chain[0], ret);
+}

@@ -11,6 +11,7 @@
 #ifndef DEZI_VERIFY_VERIFY_H
 #define DEZI_VERIFY_VERIFY_H
 
+#include "cert/attest.h"
 #include "cert/cert.h"
 #include "login/assertion.h"
 
@@ -71,5 +72,20 @@ MUST_CHECK enum err verify_assertion(struct cur compact, const struct verify_exp
  */
 MUST_CHECK enum err verify_assertion_offline(struct cur compact,
     const struct verify_rules *rules, struct verify_result *ret);
+
+/* Did an attestation come along? */
+bool verify_has_attestation(const struct verify_result *v);
+/*
+ * What the maker of the card says of the key that signed, if that is true
+ * (docs/broker-protocol.md section 4.4).  After one of the calls above was ERR_OK; as often
+ * as there are vendors to ask.  vendors: their pinned roots and intermediates, and nothing
+ * else, as cert_store_load() reads them from a folder.  There is no time in it.
+ * ret->verdict is filled in any case.
+ *	ERR_OK			ATTEST_GOOD, and only then
+ *	ERR_NOT_FOUND (bare)	ATTEST_ABSENT
+ *	those of attest_check()	the others
+ */
+MUST_CHECK enum err verify_attestation(const struct verify_result *v,
+    const struct cert_store *vendors, struct attest *ret);
 
 #endif

@@ -2,95 +2,17 @@
 /* Attestation of a PIV key: the true one, and every other (hostile-cards, vector 48). */
 #include "tests/check.h"
 
-#include <openssl/x509v3.h>
-
 #include "cert/attest.h"
+#include "tests/unit/make_attest.h"
 
-#define OID	"1.3.6.1.4.1.41482.3."
-#define ROOT_CN	"Vendor Root"
-#define FAR	"99991231235959Z"
 
 static EVP_PKEY *root_key, *other_root_key, *device_key, *other_device_key, *key, *other_key,
     *rsa_key;
 
-struct ext {
-	const char *number;	/* of the arc */
-	const char *bytes;
-	int	 n;
-};
-
-static void
-name(X509_NAME *n, const char *cn)
-{
-	assert_int_equal(X509_NAME_add_entry_by_txt(n, "CN", MBSTRING_UTF8,
-	    (const uint8_t *)cn, -1, -1, 0), 1);
-}
-
-static void
-add(X509 *x, X509_EXTENSION *e)
-{
-	assert_non_null(e);
-	assert_int_equal(X509_add_ext(x, e, -1), 1);
-	X509_EXTENSION_free(e);
-}
-
-static void
-add_vendor(X509 *x, const struct ext *e)
-{
-	ASN1_OCTET_STRING *v = ASN1_OCTET_STRING_new();
-	char oid[64];
-	ASN1_OBJECT *o;
-
-	snprintf(oid, sizeof(oid), OID "%s", e->number);
-	o = OBJ_txt2obj(oid, 1);
-	assert_int_equal(ASN1_OCTET_STRING_set(v, (const uint8_t *)e->bytes, e->n), 1);
-	add(x, X509_EXTENSION_create_by_OBJ(NULL, o, 0, v));
-	ASN1_OBJECT_free(o);
-	ASN1_OCTET_STRING_free(v);
-}
-
-/* One certificate: subject, key, issuer's name and key; extensions of the vendor. */
-static void
-make(const char *cn, EVP_PKEY *pub, const char *issuer, EVP_PKEY *signer, const char *ca,
-    const struct ext *exts, struct buf *ret)
-{
-	X509 *x = X509_new();
-	uint8_t *der = NULL;
-	int n;
-
-	assert_int_equal(X509_set_version(x, 2), 1);
-	assert_int_equal(ASN1_INTEGER_set(X509_get_serialNumber(x), 1), 1);
-	/* long ago, and for ever */
-	assert_int_equal(ASN1_TIME_set_string(X509_getm_notBefore(x), "20160314000000Z"), 1);
-	assert_int_equal(ASN1_TIME_set_string(X509_getm_notAfter(x),
-	    ca == NULL ? "20200101000000Z" : FAR), 1);
-	name(X509_get_subject_name(x), cn);
-	name(X509_get_issuer_name(x), issuer);
-	assert_int_equal(X509_set_pubkey(x, pub), 1);
-	if (ca != NULL)
-		add(x, X509V3_EXT_nconf_nid(NULL, NULL, NID_basic_constraints, ca));
-	for (; exts != NULL && exts->number != NULL; exts++)
-		add_vendor(x, exts);
-	assert_int_not_equal(X509_sign(x, signer, EVP_sha256()), 0);
-	assert_true((n = i2d_X509(x, &der)) > 0);
-	buf_put(ret, der, (size_t)n);
-	assert_ok(buf_end(ret));
-	OPENSSL_free(der);
-	X509_free(x);
-}
-
-#define DEVICE_CN	"PIV Attestation"
-#define CA		"critical,CA:TRUE,pathlen:0"
-#define FIRMWARE	{ "3", "\x05\x0a\x01", 3 }
-#define SERIAL		{ "7", "\x02\x04\x00\xbc\x61\x4e", 6 }
-#define POLICY		{ "8", "\x02\x01", 2 }
-#define FORM		{ "9", "\x03", 1 }
-#define END		{ NULL, NULL, 0 }
-
 struct row {
 	enum err want;
 	enum attest_verdict verdict;
-	struct ext exts[8];
+	struct attest_ext exts[8];
 	const char *cn;			/* of the statement; NULL: of slot 9A */
 	EVP_PKEY **key;			/* of the login certificate; NULL: elliptic */
 	EVP_PKEY **about, **signer;	/* NULL: the right ones */
@@ -99,6 +21,13 @@ struct row {
 	const char *issuer;		/* of the statement */
 	bool	 not_a_ca;
 };
+
+static void
+make_root(struct buf *ret)
+{
+	attest_make(ATTEST_ROOT_CN, root_key, ATTEST_ROOT_CN, root_key,
+	    "critical,CA:TRUE,pathlen:1", NULL, ret);
+}
 
 static void
 check(void **state)
@@ -111,13 +40,14 @@ check(void **state)
 	EVP_PKEY *own = t->key != NULL ? *t->key : key;
 	struct attest got = { .pin = 99, .verdict = ATTEST_ABSENT };
 
-	make(ROOT_CN, root_key, ROOT_CN, root_key, "critical,CA:TRUE,pathlen:1", NULL, &root);
-	make(DEVICE_CN, device_key, ROOT_CN, t->root != NULL ? *t->root : root_key,
-	    t->not_a_ca ? NULL : CA, NULL, &device);
-	make(t->cn != NULL ? t->cn : "YubiKey PIV Attestation 9a",
-	    t->about != NULL ? *t->about : own, t->issuer != NULL ? t->issuer : DEVICE_CN,
+	make_root(&root);
+	attest_make(ATTEST_DEVICE_CN, device_key, ATTEST_ROOT_CN,
+	    t->root != NULL ? *t->root : root_key,
+	    t->not_a_ca ? NULL : ATTEST_DEVICE_CA, NULL, &device);
+	attest_make(t->cn != NULL ? t->cn : ATTEST_9A_CN,
+	    t->about != NULL ? *t->about : own, t->issuer != NULL ? t->issuer : ATTEST_DEVICE_CN,
 	    t->signer != NULL ? *t->signer : device_key, NULL, t->exts, &a);
-	make("Person", own, "Some CA", root_key, NULL, NULL, &leaf);
+	attest_make("Person", own, "Some CA", root_key, NULL, NULL, &leaf);
 	assert_ok(cert_store_new(CERT_ENV_TEST, CERT_REVOCATION_ELSEWHERE, &vendor));
 	assert_ok(cert_store_add_anchor(vendor, buf_view(&root)));
 	assert_ok(cert_parse(buf_view(&leaf), &login));
@@ -178,8 +108,8 @@ needs_two_certificates(void **state)
 	struct attest got;
 
 	(void)state;
-	make(ROOT_CN, root_key, ROOT_CN, root_key, "critical,CA:TRUE,pathlen:1", NULL, &root);
-	make("Person", key, "Some CA", root_key, NULL, NULL, &leaf);
+	make_root(&root);
+	attest_make("Person", key, "Some CA", root_key, NULL, NULL, &leaf);
 	assert_ok(cert_store_new(CERT_ENV_TEST, CERT_REVOCATION_ELSEWHERE, &vendor));
 	assert_ok(cert_parse(buf_view(&leaf), &login));
 	assert_err(attest_check(vendor, buf_view(&leaf), buf_view(&root), login, &got),
@@ -226,6 +156,11 @@ drop_keys(void **state)
 #define ROW(name, want_, verdict_, ...)					\
 	{ name, check, NULL, NULL,					\
 	    &(struct row){ .want = want_, .verdict = verdict_, __VA_ARGS__ } }
+#define FIRMWARE	ATTEST_FIRMWARE("\x05\x0a\x01")
+#define SERIAL		ATTEST_SERIAL
+#define POLICY		ATTEST_POLICY("\x02\x01")
+#define FORM		ATTEST_FORM
+#define END		ATTEST_END
 #define EXTS(...)	.exts = { __VA_ARGS__, END }
 #define GOOD		EXTS(FIRMWARE, SERIAL, POLICY, FORM)
 

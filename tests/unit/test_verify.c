@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/names.h"
+#include "tests/unit/make_attest.h"
 #include "tests/unit/make_cert.h"
 #include "tests/unit/raw_jws.h"
 #include "verify/verify.h"
@@ -407,6 +408,114 @@ offline(void **state)
 	assert_err(verify_assertion_offline(buf_view(&jws), &rules, &x), ERR_SIGNATURE);
 }
 
+/* ---- what the maker says of the key ---- */
+
+static const struct attest_ext facts[] = {
+	ATTEST_FIRMWARE("\x05\x07\x04"), ATTEST_SERIAL, ATTEST_POLICY("\x03\x02"),
+	ATTEST_FORM, ATTEST_END,
+};
+
+static void
+keep(struct assertion_cert *c, const struct buf *der)
+{
+	assert_true(der->len != 0 && der->len <= sizeof(c->der));
+	memcpy(c->der, der->p, der->len);
+	c->n = der->len;
+}
+
+/* An assertion of leaf, which is good, with this beside it; and what vendor makes of it. */
+static enum err
+with_attestation(const struct buf *statement, const struct buf *device,
+    const struct maker *pinned, struct attest *ret)
+{
+	AUTO(buf_free) struct buf h = BUF(JWS_MAX), p = BUF(JWS_MAX), jws = BUF(JWS_MAX);
+	AUTO(verify_result_free) struct verify_result v = { 0 };
+	AUTO(cert_store_free) struct cert_store *vendors = NULL;
+	struct assertion a = answer();
+
+	if (statement != NULL) {
+		keep(&a.evidence.statement, statement);
+		keep(&a.evidence.device, device);
+	}
+	texts(&a, JWS_RS256, &leaf, &h, &p);
+	raw_jws(buf_view(&h), buf_view(&p), JWS_RS256, leaf_key, &jws);
+	assert_ok(verdict(buf_view(&jws), MADE_NOW, &v));
+	assert_int_equal(verify_has_attestation(&v), statement != NULL);
+	assert_ok(cert_store_new(CERT_ENV_ACCEPTANCE, CERT_REVOCATION_ELSEWHERE, &vendors));
+	if (pinned != NULL)
+		assert_ok(cert_store_add_anchor(vendors, buf_view(&pinned->root)));
+	memset(ret, 0xee, sizeof(*ret));
+	return verify_attestation(&v, vendors, ret);
+}
+
+static void
+attestation(void **state)
+{
+	AUTO(maker_drop) struct maker maker = { 0 }, foreign = { 0 };
+	AUTO(buf_free) struct buf s = BUF(8192), junk = BUF(8192);
+	struct attest a;
+
+	(void)state;
+	maker_make(&maker);
+	maker_make(&foreign);
+	assert_err(with_attestation(NULL, NULL, &maker, &a), ERR_NOT_FOUND);
+	assert_int_equal(a.verdict, ATTEST_ABSENT);
+	maker_say(&maker, leaf_key, facts, &s);
+	assert_ok(with_attestation(&s, &maker.device, &maker, &a));
+	assert_int_equal(a.verdict, ATTEST_GOOD);
+	assert_memory_equal(a.firmware, "\x05\x07\x04", 3);
+	assert_int_equal(a.pin, ATTEST_PIN_ALWAYS);
+	assert_int_equal(a.touch, ATTEST_TOUCH_ALWAYS);
+	assert_true(a.has_serial);
+	assert_int_equal(a.serial, 12345678);
+	assert_int_equal(a.form, 3);
+	/* Nobody's word counts, or another's of the same names. */
+	assert_err(with_attestation(&s, &maker.device, NULL, &a), ERR_CERT_UNTRUSTED);
+	assert_int_equal(a.verdict, ATTEST_UNTRUSTED);
+	assert_err(with_attestation(&s, &maker.device, &foreign, &a), ERR_CERT_UNTRUSTED);
+	assert_int_equal(a.verdict, ATTEST_UNTRUSTED);
+	/* A device that is good did not say it. */
+	assert_err(with_attestation(&s, &foreign.device, &foreign, &a), ERR_CERT_UNTRUSTED);
+	assert_int_equal(a.verdict, ATTEST_FORGED);
+	s.p[s.len - 1] ^= 1;
+	assert_err(with_attestation(&s, &maker.device, &maker, &a), ERR_CERT_UNTRUSTED);
+	assert_int_equal(a.verdict, ATTEST_FORGED);
+	assert_int_equal(a.pin, 0);
+	maker_say(&maker, other_key, facts, &s);
+	assert_err(with_attestation(&s, &maker.device, &maker, &a), ERR_MISMATCH);
+	assert_int_equal(a.verdict, ATTEST_OTHER_KEY);
+	buf_str(&junk, "0\x80");
+	assert_err(with_attestation(&junk, &junk, &maker, &a), ERR_MALFORMED);
+	assert_int_equal(a.verdict, ATTEST_MALFORMED);
+}
+
+/* Of a login that was refused nothing is attested. */
+static void
+attestation_of_a_refused_login(void **state)
+{
+	AUTO(buf_free) struct buf h = BUF(JWS_MAX), p = BUF(JWS_MAX), jws = BUF(JWS_MAX);
+	AUTO(verify_result_free) struct verify_result v = { 0 };
+	AUTO(cert_store_free) struct cert_store *vendors = NULL;
+	AUTO(maker_drop) struct maker maker = { 0 };
+	AUTO(buf_free) struct buf s = BUF(8192);
+	struct assertion a = answer();
+	struct attest at;
+
+	(void)state;
+	maker_make(&maker);
+	maker_say(&maker, leaf_key, facts, &s);
+	keep(&a.evidence.statement, &s);
+	keep(&a.evidence.device, &maker.device);
+	texts(&a, JWS_RS256, &leaf, &h, &p);
+	raw_jws(buf_view(&h), buf_view(&p), JWS_RS256, other_key, &jws);
+	assert_err(verdict(buf_view(&jws), MADE_NOW, &v), ERR_SIGNATURE);
+	assert_true(verify_has_attestation(&v));
+	assert_ok(cert_store_new(CERT_ENV_ACCEPTANCE, CERT_REVOCATION_ELSEWHERE, &vendors));
+	assert_ok(cert_store_add_anchor(vendors, buf_view(&maker.root)));
+	assert_err(verify_attestation(&v, vendors, &at), ERR_MISMATCH);
+	assert_int_equal(at.verdict, ATTEST_OTHER_KEY);
+}
+
 /* T-parse: 1 MB, and a thousand brackets. */
 static void
 deep_and_long(void **state)
@@ -543,6 +652,8 @@ main(void)
 		cmocka_unit_test(record),
 		cmocka_unit_test(skew),
 		cmocka_unit_test(offline),
+		cmocka_unit_test(attestation),
+		cmocka_unit_test(attestation_of_a_refused_login),
 		cmocka_unit_test(deep_and_long),
 	};
 
