@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 
-#define AUDIT_FIELDS_MAX	40
+#define AUDIT_FIELDS_MAX	48
 
 struct audit;
 

@@ -2,6 +2,8 @@
 /* Logins: how one is asked for, challenged and accepted. */
 #include "broker/flow.h"
 
+#include <stdio.h>
+
 #include "broker/record.h"
 #include "verify/verify.h"
 
@@ -281,19 +283,40 @@ verify(struct flow *f, const struct flow_at *at, struct cur assertion,
 	return verify_assertion(assertion, &e, &rules, ret);
 }
 
+/* What the maker of a token says of its key, and what the registry makes of that. */
+static void
+record_attestation(struct audit_record *rec, const struct means_attested *a)
+{
+	const struct attest *said = &a->said;
+	char firmware[16];
+
+	if (a->word == NULL)
+		return;
+	audit_str(rec, "attestation", a->word);
+	if (said->verdict != ATTEST_GOOD)
+		return;
+	snprintf(firmware, sizeof(firmware), "%u.%u.%u", said->firmware[0],
+	    said->firmware[1], said->firmware[2]);
+	audit_str(rec, "token_firmware", firmware);
+	if (said->has_serial)
+		audit_int(rec, "token_serial", said->serial);
+	audit_str(rec, "token_form_factor", attest_form_word(said->form));
+	audit_str(rec, "token_pin_policy", attest_pin_word(said->pin));
+	audit_str(rec, "token_touch_policy", attest_touch_word(said->touch));
+}
+
 /* List E.  The registry gives the level; the agent's evidence can only fail to fit. */
 static enum err
 check_means(const struct flow *f, const struct login_row *row,
     const struct verify_result *v, struct audit_record *rec, enum loa *ret_acr)
 {
-	const struct means_facts facts = {
-		.issuer_cn = v->cert.issuer_cn,
-		.policy = v->cert.policy,
-		.driver = v->said.evidence.driver,
-		.one_transaction = v->said.evidence.one_transaction,
-	};
-	const struct means_row *m = means_find(f->means, &facts);
+	struct means_attested attested;
+	const struct means_row *m = means_find(f->means, v, &attested);
 
+	record_attestation(rec, &attested);
+	if (m == NULL && attested.word != NULL)
+		return fail(ERR_MEANS, "no registered means fits (attestation: %s)",
+		    attested.word);
 	if (m == NULL)
 		return fail(ERR_MEANS, "no registered means fits");
 	audit_str(rec, "means", m->name);

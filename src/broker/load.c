@@ -70,18 +70,6 @@ load_people(const char *path, struct people **ret)
 	return r == ERR_OK ? r : in_file(r, path);
 }
 
-static enum err
-load_means(const char *path, struct means **ret)
-{
-	AUTO(buf_free) struct buf text = BUF(CONF_MAX);
-	enum err r;
-
-	if ((r = read_text(path, &text)) != ERR_OK)
-		return r;
-	r = means_read(buf_view(&text), ret);
-	return r == ERR_OK ? r : in_file(r, path);
-}
-
 /* The first signs.  The others must be good too: they are what agents still pin. */
 static enum err
 load_keys(struct loaded *l)
@@ -163,14 +151,47 @@ check_anchors(const char *trust)
 }
 
 static enum err
-load_trust(const struct broker_conf *c, struct cert_store **ret)
+load_folder(const char *dir, enum cert_env env, enum cert_revocation revocation,
+    struct cert_store **ret)
 {
 	enum err r;
 
-	if ((r = check_anchors(c->trust)) != ERR_OK)
+	if ((r = check_anchors(dir)) != ERR_OK)
 		return r;
-	r = cert_store_load(c->trust, c->environment, c->revocation, ret);
-	return r == ERR_OK ? r : in_file(r == ERR_NOT_FOUND ? ERR_CONFIG : r, c->trust);
+	r = cert_store_load(dir, env, revocation, ret);
+	return r == ERR_OK ? r : in_file(r == ERR_NOT_FOUND ? ERR_CONFIG : r, dir);
+}
+
+static enum err
+load_trust(const struct broker_conf *c, struct cert_store **ret)
+{
+	return load_folder(c->trust, c->environment, c->revocation, ret);
+}
+
+/* Makers of tokens are pinned in folders of the same form; they revoke nothing. */
+static enum err
+load_vendors(void *arg, const char *folder, struct cert_store **ret)
+{
+	const struct broker_conf *c = arg;
+
+	return load_folder(folder, c->environment, CERT_REVOCATION_ELSEWHERE, ret);
+}
+
+static enum err
+load_means(struct broker_conf *c, struct means **ret)
+{
+	AUTO(means_free) struct means *m = NULL;
+	AUTO(buf_free) struct buf text = BUF(CONF_MAX);
+	enum err r;
+
+	if ((r = read_text(c->means, &text)) != ERR_OK)
+		return r;
+	if ((r = means_read(buf_view(&text), &m)) != ERR_OK ||
+	    (r = means_load_vendors(m, load_vendors, c)) != ERR_OK)
+		return in_file(r, c->means);
+	*ret = m;
+	m = NULL;		/* the caller's now */
+	return ERR_OK;
 }
 
 enum err
@@ -184,7 +205,7 @@ load_all(const char *conf_path, struct loaded *ret)
 		return r;
 	c = ret->conf;
 	if ((r = load_people(c->people, &ret->people)) != ERR_OK ||
-	    (r = load_means(c->means, &ret->means)) != ERR_OK ||
+	    (r = load_means(c, &ret->means)) != ERR_OK ||
 	    (r = load_keys(ret)) != ERR_OK ||
 	    (r = load_trust(c, &ret->trust)) != ERR_OK)
 		return r;
@@ -203,7 +224,7 @@ load_again(struct loaded *l)
 	enum err r;
 
 	if ((r = load_people(l->conf->people, &people)) != ERR_OK ||
-	    (r = load_means(l->conf->means, &means)) != ERR_OK)
+	    (r = load_means(l->conf, &means)) != ERR_OK)
 		return r;
 	l->people = people;
 	l->means = means;

@@ -227,7 +227,11 @@ static void
 means_good(void **state)
 {
 	AUTO(means_free) struct means *m = NULL;
-	struct means_facts facts = { "TEST CA", "1.2.3", "uzi", true };
+	struct verify_result v = {
+		.cert = { .issuer_cn = "TEST CA", .policy = "1.2.3" },
+		.said.evidence = { .driver = "uzi", .one_transaction = true },
+	};
+	struct means_attested attested;
 	const struct means_row *row;
 
 	(void)state;
@@ -235,18 +239,55 @@ means_good(void **state)
 	    MEANS("uzi", "uzi", "yes", NAME_LOA_HIGH)
 	    MEANS("module", "*", "no", NAME_LOA_SUBSTANTIAL)), &m));
 	assert_int_equal(means_best(m), LOA_HIGH);
-	row = means_find(m, &facts);
+	row = means_find(m, &v, &attested);
 	assert_non_null(row);
 	assert_int_equal(row->acr, LOA_HIGH);
-	facts.one_transaction = false;		/* another row, a lower level */
-	row = means_find(m, &facts);
+	assert_int_equal(row->attestation.demand, MEANS_IGNORED);
+	assert_null(attested.word);
+	v.said.evidence.one_transaction = false;	/* another row, a lower level */
+	row = means_find(m, &v, &attested);
 	assert_non_null(row);
 	assert_string_equal(row->name, "module");
 	assert_int_equal(row->acr, LOA_SUBSTANTIAL);
-	facts.policy = "1.2.4";
-	assert_null(means_find(m, &facts));
-	facts = (struct means_facts){ "TEST CA 2", "1.2.3", "uzi", true };
-	assert_null(means_find(m, &facts));
+	v.cert.policy[4] = '4';
+	assert_null(means_find(m, &v, &attested));
+	v.cert.policy[4] = '3';
+	assert_non_null(means_find(m, &v, &attested));
+	v.cert.issuer_cn[0] = 't';
+	assert_null(means_find(m, &v, &attested));
+}
+
+#define DEMAND	MEANS("a", "piv", "yes", NAME_LOA_HIGH)
+
+static void
+means_attestation_good(void **state)
+{
+	AUTO(means_free) struct means *m = NULL;
+	struct verify_result v = {
+		.cert = { .issuer_cn = "TEST CA", .policy = "1.2.3" },
+		.said.evidence = { .driver = "piv", .one_transaction = true },
+	};
+	struct means_attested attested;
+
+	(void)state;
+	assert_ok(means_read(cur_str(DEMAND "attestation = optional\n"
+	    "attestation_vendors = /etc/dezi/vendors\nattestation_firmware = 5.10.255\n"
+	    "attestation_pin = match-once\nattestation_pin = default\n"), &m));
+	/* No folder was read: the row fits nothing. */
+	assert_null(means_find(m, &v, &attested));
+	assert_string_equal(attested.word, "untrusted");
+}
+
+/* never is for lower levels, where somebody asks for it. */
+static void
+means_attestation_never(void **state)
+{
+	AUTO(means_free) struct means *m = NULL;
+
+	(void)state;
+	assert_ok(means_read(cur_str(MEANS("a", "piv", "yes", NAME_LOA_SUBSTANTIAL)
+	    "attestation = required\nattestation_vendors = /v\nattestation_pin = never\n"),
+	    &m));
 }
 
 static void
@@ -258,6 +299,27 @@ means_wrong(void **state)
 		{ "[means a]\ndriver = uzi\n", "line 1: expected the key \"issuer_cn\"" },
 		{ MEANS("a", "uzi", "maybe", NAME_LOA_HIGH), "line 5:" },
 		{ MEANS("a", "uzi", "yes", "high"), "line 6:" },
+		{ DEMAND "attestation = yes\n", "line 7:" },
+		{ DEMAND "attestation = required\n",
+		    "line 1: expected attestation_vendors" },
+		{ DEMAND "attestation = required\nattestation_vendors = vendors\n", "line 8:" },
+		{ DEMAND "attestation_vendors = /v\n",
+		    "line 1: expected attestation = optional or required" },
+		{ DEMAND "attestation_firmware = 5.7.0\n", "line 1: expected attestation =" },
+		{ DEMAND "attestation = ignore\nattestation_pin = once\n",
+		    "line 1: expected attestation =" },
+		{ DEMAND "attestation_firmware = 5.7\n", "line 7: expected three numbers" },
+		{ DEMAND "attestation_firmware = 5.7.0.1\n", "line 7:" },
+		{ DEMAND "attestation_firmware = 5.256.0\n", "line 7:" },
+		{ DEMAND "attestation_firmware = 5.07.0\n", "line 7:" },
+		{ DEMAND "attestation_firmware = 5..0\n", "line 7:" },
+		{ DEMAND "attestation_firmware = 5.-1.0\n", "line 7:" },
+		{ DEMAND "attestation_firmware = 5.7.0x\n", "line 7:" },
+		{ DEMAND "attestation_pin = sometimes\n", "line 7:" },
+		{ DEMAND "attestation_pin = unknown\n", "line 7:" },
+		{ DEMAND "attestation = required\nattestation_vendors = /v\n"
+		    "attestation_pin = once\nattestation_pin = never\n",
+		    "line 1: expected no attestation_pin = never with level high" },
 		{ MEANS("a", "a-driver-of-too-long-a-name", "yes", NAME_LOA_HIGH),
 		    "line 4:" },
 	};
@@ -374,6 +436,8 @@ main(void)
 		cmocka_unit_test(conf_wrong),
 		cmocka_unit_test(soft_only_in_test),
 		cmocka_unit_test(means_good),
+		cmocka_unit_test(means_attestation_good),
+		cmocka_unit_test(means_attestation_never),
 		cmocka_unit_test(means_wrong),
 		cmocka_unit_test(people_good),
 		cmocka_unit_test(people_empty),
