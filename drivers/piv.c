@@ -551,19 +551,23 @@ piv_attest(void *state UNUSED, struct channel *ch, const struct card_key *key,
 	AUTO(buf_free) struct buf statement = BUF(FILE_CERT_MAX), device = BUF(FILE_CERT_MAX);
 	AUTO(buf_free) struct buf object = BUF(PIV_OBJECT_MAX);
 	const struct apdu a = { .ins = 0xf9, .p1 = piv_key_ref(key->slot), .le = APDU_LONG_LE };
+	struct spki spki;
 	unsigned sw;
 	enum err r;
 
 	r = channel_send(ch, &a, &statement, &sw);
 	if (piv_is_trouble(r))
 		return note(r, "attestation");
-	if (r != ERR_OK || sw != SW_OK || statement.len == 0)
+	/* Whether it is true is not ours to say; but noise is not kept in the cache. */
+	if (r != ERR_OK || sw != SW_OK || !spki_read(buf_view(&statement), &spki))
 		return ERR_NOT_FOUND;
 	if ((r = piv_get(ch, TAG_ATTESTATION, false, &object)) != ERR_OK)
 		return r;
 	r = piv_cert(buf_view(&object), &device);
-	if (r != ERR_OK)
-		return r == ERR_NOMEM ? r : ERR_NOT_FOUND;
+	if (r == ERR_NOMEM)
+		return r;
+	if (r != ERR_OK || !spki_read(buf_view(&device), &spki))
+		return ERR_NOT_FOUND;
 	buf_cur(ret_statement, buf_view(&statement));
 	buf_cur(ret_device, buf_view(&device));
 	return buf_end(ret_statement) != ERR_OK ? buf_end(ret_statement) : buf_end(ret_device);

@@ -399,11 +399,13 @@ attestation(void **state)
 	static const struct replay_line lines[] = {
 		YUBIKEY, NO_DISCOVERY, CERT_P256, SAY("00F7009A00", "6A88"),
 		SAY("00F7008000", "06020302 9000"),
-		YUBIKEY, SAY("00F99A0000", "3003020101 9000"), GET("5FFF01", P256_OBJECT "9000"),
+		YUBIKEY, SAY("00F99A0000", P256_CERT "9000"), GET("5FFF01", P256_OBJECT "9000"),
 		YUBIKEY, SAY("00F99A0000", "6D00"),
 		YUBIKEY, SAY("00F99A0000", "9000"),
-		YUBIKEY, SAY("00F99A0000", "3003020101 9000"), ABSENT("5FFF01"),
-		YUBIKEY, SAY("00F99A0000", "3003020101 9000"), GET("5FFF01", "5300 9000"),
+		YUBIKEY, SAY("00F99A0000", "3003020101 9000"),
+		YUBIKEY, SAY("00F99A0000", P256_CERT "00 9000"),
+		YUBIKEY, SAY("00F99A0000", P256_CERT "9000"), ABSENT("5FFF01"),
+		YUBIKEY, SAY("00F99A0000", P256_CERT "9000"), GET("5FFF01", "5300 9000"),
 		YUBIKEY, FAIL("00F99A0000", ERR_REMOVED),
 	};
 	AUTO(buf_free) struct buf statement = BUF(16384), device = BUF(16384);
@@ -412,12 +414,12 @@ attestation(void **state)
 	(void)state;
 	play(&b, "piv-yubikey", ATR, 0, lines, NELEM(lines));
 	assert_ok(card_attest(b.c, b.v.login, &statement, &device));
-	assert_int_equal(statement.len, 5);
+	assert_int_equal(statement.len, 106);
 	assert_int_equal(device.len, 106);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 6; i++)
 		assert_err(card_attest(b.c, b.v.login, &statement, &device), ERR_NOT_FOUND);
 	assert_err(card_attest(b.c, b.v.login, &statement, &device), ERR_REMOVED);
-	assert_int_equal(statement.len, 5);
+	assert_int_equal(statement.len, 106);
 	assert_int_equal(device.len, 106);
 	check_end(&b);
 }
@@ -438,7 +440,7 @@ static void
 attests_once(void **state)
 {
 #define NO_METADATA	SAY("00F7009A00", "6A88")
-#define STATEMENT	SAY("00F99A0000", "3003020101 9000"), GET("5FFF01", P256_OBJECT "9000")
+#define STATEMENT	SAY("00F99A0000", P256_CERT "9000"), GET("5FFF01", P256_OBJECT "9000")
 	static const struct replay_line cold[] = {
 		YUBIKEY, NO_DISCOVERY, CERT_P256, NO_METADATA,
 		SAY("00F7008000", "06020302 9000"), YUBIKEY, STATEMENT,
@@ -464,7 +466,7 @@ attests_once(void **state)
 
 		play(&b, "piv-yubikey", ATR, 0, runs[i].lines, runs[i].n);
 		assert_ok(card_attest(b.c, b.v.login, &statement, &device));
-		assert_int_equal(statement.len, 5);
+		assert_int_equal(statement.len, 106);
 		assert_int_equal(device.len, 106);
 		check_end(&b);
 	}
