@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "tests/unit/make_attest.h"
 #include "tests/unit/make_cert.h"
 #include "tests/unit/raw_jws.h"
 #include "verify/verify.h"
@@ -116,18 +117,22 @@ save_key(const char *name, EVP_PKEY *key, bool public)
 	BIO_free(out);
 }
 
+/* NAME.jws and NAME-payload.json; ret: the header. */
 static void
-write_assertion(const struct assertion *a, const struct made *leaf, const struct made *ca)
+write_assertion(const char *name, const struct assertion *a, EVP_PKEY *key,
+    struct cur leaf, struct cur ca, struct buf *ret)
 {
-	AUTO(buf_free) struct buf h = BUF(JWS_MAX), p = BUF(JWS_MAX), jws = BUF(JWS_MAX);
-	const struct cur x5c[] = { buf_view(&leaf->der), buf_view(&ca->der) };
+	AUTO(buf_free) struct buf p = BUF(JWS_MAX), jws = BUF(JWS_MAX);
+	const struct cur x5c[] = { leaf, ca };
+	char file[64];
 
-	assert_ok(assertion_header(JWS_RS256, x5c, NELEM(x5c), &h));
+	assert_ok(assertion_header(JWS_RS256, x5c, NELEM(x5c), ret));
 	assert_ok(assertion_payload(a, &p));
-	raw_jws(buf_view(&h), buf_view(&p), JWS_RS256, leaf->key, &jws);
-	save("assertion-header.json", buf_view(&h));
-	save("assertion-payload.json", buf_view(&p));
-	save("assertion.jws", buf_view(&jws));
+	raw_jws(buf_view(ret), buf_view(&p), JWS_RS256, key, &jws);
+	snprintf(file, sizeof(file), "%s-payload.json", name);
+	save(file, buf_view(&p));
+	snprintf(file, sizeof(file), "%s.jws", name);
+	save(file, buf_view(&jws));
 }
 
 static void
@@ -136,6 +141,7 @@ write_all(void **state)
 	AUTO(buf_free) struct buf jws = BUF(CHALLENGE_MAX);
 	AUTO(jws_parts_free) struct jws_parts parts = { 0 };
 	AUTO(pkey_drop) EVP_PKEY *broker = EVP_EC_gen("P-256");
+	AUTO(buf_free) struct buf header = BUF(JWS_MAX);
 	AUTO(made_drop) struct made leaf = { 0 };
 	struct recipe how = pass_recipe('Z');
 	struct challenge c = the_challenge();
@@ -158,8 +164,47 @@ write_all(void **state)
 	save("challenge-header.json", buf_view(&parts.header));
 	save("challenge-payload.json", buf_view(&parts.payload));
 	a = the_assertion(buf_view(&jws));
-	write_assertion(&a, &leaf, &pki.z);
+	write_assertion("assertion", &a, leaf.key, buf_view(&leaf.der),
+	    buf_view(&pki.z.der), &header);
+	save("assertion-header.json", buf_view(&header));
 	pki_drop(&pki);
+}
+
+static void
+keep(struct assertion_cert *c, const struct buf *der)
+{
+	assert_true(der->len <= sizeof(c->der));
+	memcpy(c->der, der->p, der->len);
+	c->n = der->len;
+}
+
+/* The same assertion, of a token whose maker vouches for the key: after write_all(). */
+static void
+write_attested(void **state)
+{
+	static const struct attest_ext says[] = {
+		ATTEST_FIRMWARE("\x05\x07\x01"), ATTEST_SERIAL, ATTEST_POLICY("\x02\x01"),
+		ATTEST_FORM, ATTEST_END,
+	};
+	AUTO(buf_free) struct buf asked = BUF(CHALLENGE_MAX), pass = BUF(8192),
+	    issuing = BUF(8192), header = BUF(JWS_MAX), statement = BUF(8192);
+	AUTO(pkey_drop) EVP_PKEY *key = load_key("pass-private.pem");
+	AUTO(maker_drop) struct maker maker = { 0 };
+	struct assertion a;
+
+	(void)state;
+	load("challenge.jws", &asked);
+	load("pass.der", &pass);
+	load("issuing.der", &issuing);
+	maker_make(&maker);
+	maker_say(&maker, key, says, &statement);
+	save("vendor-root.der", buf_view(&maker.root));
+	save("vendor-device.der", buf_view(&maker.device));
+	save("vendor-statement.der", buf_view(&statement));
+	a = the_assertion(buf_view(&asked));
+	keep(&a.evidence.statement, &statement);
+	keep(&a.evidence.device, &maker.device);
+	write_assertion("attested", &a, key, buf_view(&pass), buf_view(&issuing), &header);
 }
 
 /* ---- checking ---- */
@@ -218,20 +263,43 @@ assertion(void **state)
 }
 
 static void
-verdict(void **state)
+attested(void **state)
+{
+	AUTO(buf_free) struct buf asked = BUF(CHALLENGE_MAX), jws = BUF(JWS_MAX),
+	    header = BUF(JWS_MAX), payload = BUF(JWS_MAX), p = BUF(JWS_MAX),
+	    again = BUF(JWS_MAX), statement = BUF(8192), device = BUF(8192);
+	AUTO(pkey_drop) EVP_PKEY *key = load_key("pass-private.pem");
+	struct assertion a;
+
+	(void)state;
+	load("challenge.jws", &asked);
+	load("attested.jws", &jws);
+	load("assertion-header.json", &header);
+	load("attested-payload.json", &payload);
+	load("vendor-statement.der", &statement);
+	load("vendor-device.der", &device);
+	a = the_assertion(buf_view(&asked));
+	keep(&a.evidence.statement, &statement);
+	keep(&a.evidence.device, &device);
+	assert_ok(assertion_payload(&a, &p));
+	assert_true(cur_eq(buf_view(&p), buf_view(&payload)));
+	raw_jws(buf_view(&header), buf_view(&p), JWS_RS256, key, &again);
+	assert_true(cur_eq(buf_view(&again), buf_view(&jws)));
+}
+
+static void
+verify(const char *name, struct verify_result *ret)
 {
 	AUTO(buf_free) struct buf asked = BUF(CHALLENGE_MAX), jws = BUF(JWS_MAX);
 	AUTO(buf_free) struct buf root = BUF(8192), level2 = BUF(8192);
 	AUTO(cert_store_free) struct cert_store *s = NULL;
-	AUTO(verify_result_free) struct verify_result v = { 0 };
 	struct challenge c = the_challenge();
 	struct verify_expect e;
 	struct verify_rules rules = { .cert = { .now = MADE_NOW + 2,
 	    .pass_types = "ZN" } };
 
-	(void)state;
 	load("challenge.jws", &asked);
-	load("assertion.jws", &jws);
+	load(name, &jws);
 	load("root.der", &root);
 	load("level2.der", &level2);
 	assert_ok(cert_store_new(CERT_ENV_ACCEPTANCE, CERT_REVOCATION_ELSEWHERE, &s));
@@ -239,8 +307,45 @@ verdict(void **state)
 	assert_ok(cert_store_add_intermediate(s, buf_view(&level2)));
 	rules.store = s;
 	assert_ok(verify_expect_of(&c, buf_view(&asked), &e));
-	assert_ok(verify_assertion(buf_view(&jws), &e, &rules, &v));
-	assert_string_equal(v.cert.who.uzi_number, "900000001");
+	assert_ok(verify_assertion(buf_view(&jws), &e, &rules, ret));
+	assert_string_equal(ret->cert.who.uzi_number, "900000001");
+}
+
+static void
+verdict(void **state)
+{
+	AUTO(verify_result_free) struct verify_result v = { 0 };
+
+	(void)state;
+	verify("assertion.jws", &v);
+	assert_false(verify_has_attestation(&v));
+}
+
+static void
+verdict_on_attestation(void **state)
+{
+	AUTO(verify_result_free) struct verify_result v = { 0 };
+	AUTO(cert_store_free) struct cert_store *vendors = NULL, *others = NULL;
+	AUTO(buf_free) struct buf root = BUF(8192), other = BUF(8192);
+	struct attest a;
+
+	(void)state;
+	verify("attested.jws", &v);
+	load("vendor-root.der", &root);
+	load("root.der", &other);
+	assert_ok(cert_store_new(CERT_ENV_ACCEPTANCE, CERT_REVOCATION_ELSEWHERE, &vendors));
+	assert_ok(cert_store_add_anchor(vendors, buf_view(&root)));
+	assert_ok(verify_attestation(&v, vendors, &a));
+	assert_memory_equal(a.firmware, "\x05\x07\x01", 3);
+	assert_int_equal(a.serial, 12345678);
+	assert_string_equal(attest_pin_word(a.pin), "once");
+	assert_string_equal(attest_touch_word(a.touch), "never");
+	assert_string_equal(attest_form_word(a.form), "C-keychain");
+	/* The CAs of care vouch for no tokens. */
+	assert_ok(cert_store_new(CERT_ENV_ACCEPTANCE, CERT_REVOCATION_ELSEWHERE, &others));
+	assert_ok(cert_store_add_anchor(others, buf_view(&other)));
+	assert_err(verify_attestation(&v, others, &a), ERR_CERT_UNTRUSTED);
+	assert_int_equal(a.verdict, ATTEST_UNTRUSTED);
 }
 
 int
@@ -249,9 +354,14 @@ main(int argc, char **argv)
 	const struct CMUnitTest checks[] = {
 		cmocka_unit_test(challenge),
 		cmocka_unit_test(assertion),
+		cmocka_unit_test(attested),
 		cmocka_unit_test(verdict),
+		cmocka_unit_test(verdict_on_attestation),
 	};
-	const struct CMUnitTest makes[] = { cmocka_unit_test(write_all) };
+	const struct CMUnitTest makes[] = {
+		cmocka_unit_test(write_all),
+		cmocka_unit_test(write_attested),
+	};
 	const char *srcdir = getenv("srcdir");
 	char path[4096];
 
