@@ -506,13 +506,13 @@ role = 00.000
             os.chown(runtime, uid, uid)
         return {"XDG_RUNTIME_DIR": str(runtime), "TERM": "dumb"}
 
-    def start_agent(self, name="agent", uid=None, env=None, **changes):
+    def start_agent(self, name="agent", uid=None, env=None, wrap=(), **changes):
         variables = dict(self.agent_env(name, uid), **(env or {}))
         path = self.socket_of(name)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         if uid is not None:
             os.chown(path.parent, uid, uid)
-        agent = self.spawn(name, [self.run.program("dezi-agent"), "--config",
+        agent = self.spawn(name, [*wrap, self.run.program("dezi-agent"), "--config",
                                   self.agent_conf(name, **changes), "--socket", path],
                            env=variables, uid=uid)
         if name == "agent":

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """One login, and everything that can happen to it between card and person."""
 
+import pathlib
+import re
+import shutil
+import subprocess
+
 import house
 from house import PIN, House
 from pinentry import Person
@@ -75,6 +80,37 @@ def a_token_with_an_elliptic_key_logs_in(run):
         request, finish = log_in(home)
         got = accepted(home.result(request, finish))
         equal(got["identity"]["uzi_number"], "900000012")
+
+
+def with_catalogues(home):
+    """Words before a command: for it our catalogues are installed, and for nobody else."""
+    makefile = (home.run.build / "Makefile").read_text(encoding="utf-8")
+    prefix = re.search(r"(?m)^prefix = (.*)$", makefile)[1]
+    share = pathlib.Path(prefix) / "share"
+    if not house.may_change_uid() or not share.is_dir() or not shutil.which("msgfmt"):
+        raise house.Skip("no folder can be put in the place of another, or there is no msgfmt")
+    catalogue = home.dir / "nl.mo"
+    subprocess.run(["msgfmt", "-o", catalogue, house.TOP / "po" / "nl.po"], check=True)
+    script = (f"mount -t tmpfs none {share} && folder={share}/locale/nl/LC_MESSAGES && "
+              f"mkdir -p $folder && cp {catalogue} $folder/dezi.mo && exec \"$@\"")
+    return ["unshare", "--mount", "sh", "-c", script, "sh"]
+
+
+@scenario
+def a_window_is_in_the_language_of_the_person(run):
+    """As installed; from a build tree the words are the English ones."""
+    with House(run) as home:
+        home.box.start_cards("z")
+        home.start_broker()
+        wrap = with_catalogues(home)
+        for language, prompt, button, tries in (("nl", "Pincode:", "Inloggen", "3 pogingen"),
+                                                ("en", "PIN:", "Log in", "3 tries left")):
+            home.start_agent(name=language, wrap=wrap, language=language)
+            home.wait_cards(1, name=language)
+            accepted(home.login(home.request(), name=language))
+            window = home.person.windows[-1]
+            equal((window["prompt"], window["ok"]), (prompt, button))
+            assert tries in window["text"], window
 
 
 @scenario
