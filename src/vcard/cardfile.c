@@ -356,7 +356,10 @@ p15_line(struct card_file *f, const struct ini_line *line)
 	static const char *const paths[] = { "absolute", "relative", "3FFF" };
 	static const char *const fcps[] = { "full", "no_size", "silent", "refused" };
 	static const char *const inputs[] = { "digest_info", "hash", "block" };
+	static const char *const forms[] = { "text", "bcd", "iso9564" };
 
+	if (is_key(line, "pin_form"))
+		return ini_choice(line, forms, NELEM(forms), &f->pin_form);
 	if (is_key(line, "data"))
 		return data_line(&f->p15, line);
 	if (is_key(line, "home"))

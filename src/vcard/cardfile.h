@@ -33,6 +33,8 @@ extern const char *const purpose_slugs[PURPOSES];
 enum secret_kind { USER_PIN, PUK, SECOND_PIN, SECRETS };
 #define NO_REFERENCE	(-1)
 
+/* How the digits of a PIN are sent: as text, two in a byte, or in a block of ISO 9564-1. */
+enum pin_form { FORM_TEXT, FORM_BCD, FORM_ISO9564 };
 enum pin_padding { PAD_ZERO, PAD_NONE, PAD_ANY, PAD_FF };
 enum empty_verify { EMPTY_TELLS, EMPTY_COUNTS, EMPTY_REFUSED };
 enum end_of_file { END_6282, END_6A86, END_6B00, END_9000 };
@@ -154,6 +156,7 @@ struct card_file {
 	int64_t read_max;		/* bytes per READ BINARY */
 	int64_t filler;			/* zero bytes behind each directory file */
 	size_t	pin_padding;		/* enum pin_padding */
+	size_t	pin_form;		/* enum pin_form */
 	size_t	empty_verify;		/* enum empty_verify */
 	size_t	end_of_file;		/* enum end_of_file */
 

@@ -226,6 +226,8 @@ put_certificate(struct buf *b, const struct vcard *c, const struct card_object *
  * PINs.
  */
 
+/* ascii-numeric, bcd, iso9564-1 */
+static const uint8_t pin_types[] = { [FORM_TEXT] = 1, [FORM_BCD] = 0, [FORM_ISO9564] = 4 };
 static const char *const pin_labels[SECRETS] = { "PIN", "PUK", "Signature PIN" };
 
 static void
@@ -244,10 +246,10 @@ put_pin(struct buf *b, const struct vcard *c, enum secret_kind kind)
 	inner = der_open(b, 0x30);
 	der_bits(b, 0x03, PIN_INITIALIZED | ((reference & 0x80) != 0 ? PIN_LOCAL : 0) |
 	    (padded ? PIN_PADDED : 0) | (kind == PUK ? PIN_UNBLOCKS : 0));
-	put_byte(b, 0x0a, 1);			/* ascii-numeric */
+	put_byte(b, 0x0a, pin_types[c->file.pin_form]);
 	der_int(b, 0x02, (uint32_t)c->file.pin_min);
 	der_int(b, 0x02, (uint32_t)c->file.pin_stored);
-	der_int(b, 0x02, (uint32_t)c->file.pin_stored);
+	der_int(b, 0x02, c->file.pin_form == FORM_TEXT ? (uint32_t)c->file.pin_stored : 12);
 	put_reference(b, c, 0x80, reference);
 	if (padded)
 		put_byte(b, 0x04, c->file.pin_padding == PAD_FF ? 0xff : 0x00);

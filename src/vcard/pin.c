@@ -48,13 +48,51 @@ compare(struct vcard *c, enum secret_kind kind, struct cur value)
 	return SW_OK;
 }
 
+/* Room for the digits of a PIN that was not sent as text. */
+struct digits {
+	uint8_t	 p[2 * CARD_PIN_BYTES];
+};
+
+/* The digits in these bytes, and nothing but F behind them. */
+static bool
+read_digits(struct cur in, struct digits *room, struct cur *ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < 2 * in.n; i++) {
+		uint8_t half = i % 2 == 0 ? in.p[i / 2] >> 4 : in.p[i / 2] & 0xf;
+
+		if (half == 0xf)
+			continue;
+		if (half > 9 || n != i || n == sizeof(room->p))
+			return false;
+		room->p[n++] = (uint8_t)('0' + half);
+	}
+	*ret = cur_of(room->p, n);
+	return true;
+}
+
+/* Eight bytes: 2, how many digits there are, they, and F (ISO 9564-1, format 2). */
+static bool
+read_block(struct cur in, struct digits *room, struct cur *ret)
+{
+	uint8_t head;
+
+	return in.n == 8 && cur_u8(&in, &head) && head >> 4 == 2 &&
+	    read_digits(in, room, ret) && ret->n == (head & 0xf);
+}
+
 /* As the host sent it, to what was typed.  False: not as long as this card wants it. */
 static bool
-unpad(const struct vcard *c, struct cur in, struct cur *ret)
+unpad(const struct vcard *c, struct cur in, struct digits *room, struct cur *ret)
 {
 	size_t padding = c->file.pin_padding;
 	uint8_t fill = padding == PAD_FF ? 0xff : 0x00;
 
+	if (c->file.pin_form == FORM_ISO9564)
+		return read_block(in, room, ret);
+	if (c->file.pin_form == FORM_BCD)
+		return in.n == (size_t)c->file.pin_stored && read_digits(in, room, ret);
 	if (in.n > (size_t)c->file.pin_stored ||
 	    ((padding == PAD_ZERO || padding == PAD_FF) &&
 	    in.n != (size_t)c->file.pin_stored))
@@ -71,15 +109,15 @@ unpad(const struct vcard *c, struct cur in, struct cur *ret)
  * the card has; what is shorter than that is wrong and counts as such.
  */
 static bool
-split(const struct vcard *c, struct cur in, enum secret_kind kind, struct cur *ret_old,
-    struct cur *ret_new)
+split(const struct vcard *c, struct cur in, enum secret_kind kind, struct digits room[2],
+    struct cur *ret_old, struct cur *ret_new)
 {
-	size_t stored = (size_t)c->file.pin_stored;
+	size_t stored = c->file.pin_form == FORM_ISO9564 ? 8 : (size_t)c->file.pin_stored;
 	size_t at = in.n == 2 * stored ? stored : value_of(c, kind).n;
 
 	if (!cur_take(&in, at < in.n ? at : in.n, ret_old))
 		return false;
-	return unpad(c, *ret_old, ret_old) && unpad(c, in, ret_new);
+	return unpad(c, *ret_old, &room[0], ret_old) && unpad(c, in, &room[1], ret_new);
 }
 
 bool
@@ -93,10 +131,20 @@ secret_is_good(const struct vcard *c, struct cur value, size_t max)
 	return true;
 }
 
+/* The longest PIN that fits: in what the card stores, and in what we keep of it. */
+static size_t
+longest(const struct vcard *c)
+{
+	size_t n = c->file.pin_form == FORM_ISO9564 ? 12 :
+	    (size_t)c->file.pin_stored * (c->file.pin_form == FORM_BCD ? 2 : 1);
+
+	return n < CARD_PIN_BYTES ? n : CARD_PIN_BYTES;
+}
+
 static unsigned
 replace(struct vcard *c, enum secret_kind kind, struct cur value)
 {
-	if (!secret_is_good(c, value, (size_t)c->file.pin_stored) || !cur_to_str(value, c->state.secrets[kind],
+	if (!secret_is_good(c, value, longest(c)) || !cur_to_str(value, c->state.secrets[kind],
 	    sizeof(c->state.secrets[kind])))
 		return SW_DATA;
 	return SW_OK;
@@ -134,6 +182,7 @@ cmd_verify(struct vcard *c, struct vchannel *ch UNUSED, const struct command *m,
     struct buf *out UNUSED)
 {
 	enum secret_kind kind;
+	struct digits room;
 	struct cur value;
 	unsigned sw;
 
@@ -147,7 +196,7 @@ cmd_verify(struct vcard *c, struct vchannel *ch UNUSED, const struct command *m,
 		return verify_empty(c, kind);
 	if (c->state.secrets[kind][0] == '\0')
 		return SW_NO_SECRET;
-	if (!unpad(c, m->data, &value))
+	if (!unpad(c, m->data, &room, &value))
 		return SW_LENGTH;
 	if ((sw = compare(c, kind, value)) == SW_OK)
 		c->verified[kind] = true;
@@ -160,6 +209,7 @@ cmd_change(struct vcard *c, struct vchannel *ch UNUSED, const struct command *m,
     struct buf *out UNUSED)
 {
 	enum secret_kind kind;
+	struct digits room[2];
 	struct cur old, new;
 	unsigned sw;
 
@@ -168,14 +218,14 @@ cmd_change(struct vcard *c, struct vchannel *ch UNUSED, const struct command *m,
 	if (!secret_of(c, m->p2, &kind))
 		return SW_NOT_FOUND;
 	if (m->p1 == 0x01) {
-		if (!unpad(c, m->data, &new))
+		if (!unpad(c, m->data, &room[1], &new))
 			return SW_LENGTH;
 		return c->verified[kind] ? replace(c, kind, new) : SW_SECURITY;
 	}
-	if (!split(c, m->data, kind, &old, &new))
+	if (!split(c, m->data, kind, room, &old, &new))
 		return SW_LENGTH;
 	if (!is_blocked(c, kind) && cur_eq(old, value_of(c, kind)) &&
-	    !secret_is_good(c, new, (size_t)c->file.pin_stored))
+	    !secret_is_good(c, new, longest(c)))
 		return SW_DATA;
 	if ((sw = compare(c, kind, old)) != SW_OK)
 		return sw;
@@ -184,18 +234,18 @@ cmd_change(struct vcard *c, struct vchannel *ch UNUSED, const struct command *m,
 
 /* The PUK for RESET RETRY COUNTER: in the data (P1 00, 01), or proved before (02, 03). */
 static unsigned
-prove_puk(struct vcard *c, const struct command *m, struct cur *ret_new)
+prove_puk(struct vcard *c, const struct command *m, struct digits room[2], struct cur *ret_new)
 {
 	struct cur puk;
 
 	*ret_new = cur_of(NULL, 0);
-	if (m->p1 == 0x00 && !split(c, m->data, PUK, &puk, ret_new))
+	if (m->p1 == 0x00 && !split(c, m->data, PUK, room, &puk, ret_new))
 		return SW_LENGTH;
-	if (m->p1 == 0x01 && !unpad(c, m->data, &puk))
+	if (m->p1 == 0x01 && !unpad(c, m->data, &room[0], &puk))
 		return SW_LENGTH;
 	if (m->p1 <= 0x01)
 		return compare(c, PUK, puk);
-	if (m->p1 == 0x02 && !unpad(c, m->data, ret_new))
+	if (m->p1 == 0x02 && !unpad(c, m->data, &room[1], ret_new))
 		return SW_LENGTH;
 	if (m->p1 == 0x03 && m->data.n != 0)
 		return SW_LENGTH;
@@ -208,6 +258,7 @@ cmd_unblock(struct vcard *c, struct vchannel *ch UNUSED, const struct command *m
     struct buf *out UNUSED)
 {
 	enum secret_kind kind;
+	struct digits room[2];
 	struct cur new;
 	unsigned sw;
 
@@ -215,7 +266,7 @@ cmd_unblock(struct vcard *c, struct vchannel *ch UNUSED, const struct command *m
 		return SW_P1P2;
 	if (!secret_of(c, m->p2, &kind) || kind == PUK)
 		return SW_NOT_FOUND;
-	if ((sw = prove_puk(c, m, &new)) != SW_OK)
+	if ((sw = prove_puk(c, m, room, &new)) != SW_OK)
 		return sw;
 	if ((m->p1 & 1) == 0 && (sw = replace(c, kind, new)) != SW_OK)
 		return sw;

@@ -473,3 +473,26 @@ def dezi_pin_of_a_card_with_a_global_pin(run):
         with pin(home, "change") as terminal:
             change(terminal, "222222", "333333")
             ended(terminal, "ok", 0)
+
+
+@scenario
+def dezi_pin_of_a_card_that_wants_digits(run):
+    for form in ("bcd", "iso9564"):
+        with House(run) as home:
+            home.box.start_cards(home.variant("p15", form, lambda text: text.replace(
+                "[applet]\n", f"[applet]\npin_form = {form}\n")))
+            one, = status(home)
+            equal((one["pin"]["digits_only"], one["pin"]["max"]), (True, 12), form)
+            with pin(home, "change") as terminal:
+                terminal.answer("Current PIN: ", PIN)
+                terminal.answer("New PIN: ", "letters")
+                terminal.until("does not take")
+                terminal.answer("New PIN: ", "1357924")
+                terminal.answer("New PIN again: ", "1357924")
+                ended(terminal, "ok", 0)
+            with pin(home, "unblock") as terminal:
+                unblock(terminal, PUK, "24681357")
+                ended(terminal, "ok", 0)
+            with pin(home, "change") as terminal:
+                change(terminal, "24681357", PIN)
+                ended(terminal, "ok", 0)

@@ -258,3 +258,19 @@ def a_piv_card_logs_in_with_the_global_pin(run):
             "\n[key 9a]", "\n[applet]\ndiscovery = global\n\n[key 9a]")))
         log_in(home)
         equal(home.box.stats()["verifies"], 1)
+
+
+@scenario
+def a_card_may_want_digits_instead_of_text(run):
+    """ISO 7816-15 pinType bcd and iso9564-1, of odd and even length."""
+    for form in ("bcd", "iso9564"):
+        for secret in ("123456", "7654321"):
+            with House(run, pin=lambda window, typed=secret: typed) as home:
+                home.start(home.variant("p15", form, lambda text: text.replace(
+                    "\npin = 123456", f"\npin = {secret}").replace(
+                    "[applet]\n", f"[applet]\npin_form = {form}\n")))
+                log_in(home)
+                home.person.act = lambda window: "abcdefgh"
+                refused(home.login(home.request()), "pin_length")
+                stats = home.box.stats()
+                equal((stats["verifies"], stats["tries"]), (1, 3), form)
