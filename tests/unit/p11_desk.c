@@ -20,8 +20,8 @@ static const struct recipe recipes[PURPOSES] = {
 	{ .cn = "Zoe Test", .o = "Test", .usage = "critical,keyEncipherment", .serial = 13 },
 };
 
-static void
-write_conf(const char *lines)
+void
+desk_configure(const char *lines)
 {
 	const char *src = getenv("srcdir");
 	/* A configured path has no ".."; the tree of make distcheck has. */
@@ -30,7 +30,7 @@ write_conf(const char *lines)
 
 	assert_non_null(top);
 	assert_non_null(f);
-	fprintf(f, "[module]\nlog = none\nprofiles = %s/drivers/profiles\n%s", top, lines);
+	fprintf(f, "[module]\nprofiles = %s/drivers/profiles\n%s", top, lines);
 	fclose(f);
 	free(top);
 }
@@ -40,6 +40,7 @@ desk_setup(const char *lines)
 {
 	const struct recipe authority = { .cn = "Test CA", .o = "Test",
 	    .basic = "critical,CA:TRUE", .usage = "critical,keyCertSign", .kind = "P-256" };
+	char text[256];
 
 	make_cert(&authority, NULL, &ca);
 	for (size_t i = 0; i < PURPOSES; i++)
@@ -47,7 +48,8 @@ desk_setup(const char *lines)
 	snprintf(folder, sizeof(folder), "/tmp/dezi-desk.XXXXXX");
 	assert_non_null(mkdtemp(folder));
 	snprintf(conf, sizeof(conf), "%s/pkcs11.conf", folder);
-	write_conf(lines);
+	snprintf(text, sizeof(text), "log = none\n%s", lines);
+	desk_configure(text);
 	setenv("DEZI_PKCS11_CONF", conf, 1);
 	setenv("XDG_RUNTIME_DIR", folder, 1);
 	return 0;
@@ -66,6 +68,18 @@ const char *
 desk_conf(void)
 {
 	return conf;
+}
+
+struct cur
+desk_cert(enum purpose i)
+{
+	return buf_view(&certs[i].der);
+}
+
+struct cur
+desk_authority(void)
+{
+	return buf_view(&ca.der);
 }
 
 static void

@@ -26,16 +26,21 @@ void pass_make(struct pass *p, unsigned number, bool always);
 void pass_remake(struct pass *p);
 void pass_drop(struct pass *p);
 
+/* What is on each, DER. */
+struct cur desk_cert(enum purpose i);
+struct cur desk_authority(void);
+
 /* A card that says status word sw to everything. */
 void stranger(struct ws_card *ret, const unsigned *sw);
 
 /*
  * Around all tests of a program: keys, certificates, a configuration with these lines of
- * its own.
+ * its own, and no log.
  */
 int desk_setup(const char *lines);
 int desk_teardown(void);
-/* Where the configuration stands, to change it; and the folder of the runtime cache. */
+/* Another configuration, for the next C_Initialize: these lines; and where it stands. */
+void desk_configure(const char *lines);
 const char *desk_conf(void);
 
 /*

@@ -230,6 +230,41 @@ pcscd_goes_and_comes(void **state UNUSED)
 	}
 }
 
+/* Complaint 3: the readers' power is cut, and pcscd finds them again one by one. */
+static void
+sleep_and_wake(void **state)
+{
+	struct desk *d = *state;
+	static const struct {
+		enum ws_call call;
+		long	 rv;
+	} faults[] = { { WS_BEGIN, 0x80100003 }, { WS_BEGIN, 0x80100017 },
+		{ WS_TRANSMIT, 0x80100016 }, { WS_STATUS, 0x80100017 } };
+
+	for (size_t i = 0; i < NELEM(faults); i++) {
+		ck_session_handle_t s = open_session(0, 0);
+		struct ck_session_info info;
+
+		assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
+		(void)object(s, CKO_PRIVATE_KEY, KEY_AUTH);
+		ws_unplug(DESK_READER);
+		ws_fail(faults[i].call, 1, faults[i].rv);
+		assert_int_equal(count(1), 0);
+		assert_true(C_GetSessionInfo(s, &info) != CKR_OK);
+		/* It was the handle of an insertion that is over. */
+		ws_plug("Another 00 00");
+		assert_int_equal(count(1), 0);
+		ws_plug(DESK_READER);
+		ws_insert(DESK_READER, &d->pass.in_hand);
+		ws_clear();
+		assert_rv(C_GetSessionInfo(s, &info), CKR_SESSION_HANDLE_INVALID);
+		assert_int_equal(count(1), 1);
+		assert_true(has_token(0));
+		works(0);
+		ws_unplug("Another 00 00");
+	}
+}
+
 /*
  * Events.
  */
@@ -553,6 +588,7 @@ main(void)
 		DESK_TEST(another_program_is_alone_with_the_card),
 		DESK_TEST(another_program_holds_the_card),
 		DESK_TEST(pcscd_goes_and_comes),
+		DESK_TEST(sleep_and_wake),
 		DESK_TEST(events),
 		DESK_TEST(one_card_hangs),
 		DESK_TEST(mutexes_of_the_application),
