@@ -33,7 +33,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct cur in = cur_of(data, size), response;
-	uint8_t guid[PIV_GUID];
+	uint8_t guid[PIV_GUID], pin, touch;
 	unsigned left;
 
 	certificate(in);
@@ -46,5 +46,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(response.n != 0 && response.p + response.n == data + size);
 	if (piv_tries_left(in, &left))
 		must(left <= 255);
+	(void)piv_policies(in, &pin, &touch);
+	if (piv_public_key(in, &response))
+		must(response.n != 0 && response.p + response.n <= data + size);
 	return 0;
 }
