@@ -324,20 +324,31 @@ ask_policies(struct piv *v, struct channel *ch, unsigned slot)
 	return ERR_OK;
 }
 
+/* Which PIN is the person's?  Trouble only. */
+static enum err
+discover(struct piv *v, struct channel *ch)
+{
+	AUTO(buf_free) struct buf discovery = BUF(PIV_OBJECT_MAX);
+	enum err r;
+
+	if (v->p->pin_no_global)
+		return ERR_OK;
+	r = piv_get(ch, TAG_DISCOVERY, false, &discovery);
+	v->global = r == ERR_OK && piv_global_pin(buf_view(&discovery));
+	return piv_is_trouble(r) ? r : ERR_OK;
+}
+
 /* Which PIN, and is there a key to log in with?  Its certificate is read as well. */
 static enum err
 piv_keys(void *state, struct channel *ch, struct card_key *ret, size_t max, size_t *ret_n)
 {
-	AUTO(buf_free) struct buf discovery = BUF(PIV_OBJECT_MAX);
 	struct piv *v = state;
 	struct piv_slot *login = &v->slots[SLOT_9A];
 	enum err r;
 
 	forget(v);
-	r = piv_get(ch, TAG_DISCOVERY, false, &discovery);
-	if (piv_is_trouble(r))
+	if ((r = discover(v, ch)) != ERR_OK)
 		return r;
-	v->global = r == ERR_OK && piv_global_pin(buf_view(&discovery));
 	r = piv_get(ch, cert_tag(SLOT_9A), false, &login->object);
 	if (piv_is_trouble(r))
 		return r;

@@ -20,6 +20,7 @@ padding = FF 8
 min = 6
 max = 8
 alphabet = any
+global = no
 # firmware 5.3 and later; before, an empty VERIFY, which costs nothing here
 tries = metadata
 logout = 00 20 FF RR

@@ -452,6 +452,16 @@ on_pin_path(const struct item *it)
 }
 
 static enum err
+on_global(const struct item *it)
+{
+	bool may_be = true;
+	enum err r = ini_bool(it->line, &may_be);
+
+	it->p->pin_no_global = !may_be;
+	return r;
+}
+
+static enum err
 on_wrong(const struct item *it)
 {
 	static const char *const names[] = { "63CX", "630X" };
@@ -631,6 +641,7 @@ static const struct {
 	{ "pin", "alphabet", on_alphabet, false },
 	{ "pin", "path", on_pin_path, false },
 	{ "pin", "bcd", on_pin_bcd, false },
+	{ "pin", "global", on_global, false },
 	{ "pin", "wrong", on_wrong, false },
 	{ "pin", "tries", on_tries, false },
 	{ "pin", "tries_at", on_tries_at, false },

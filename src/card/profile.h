@@ -88,6 +88,7 @@ struct profile {
 	bool	 pin_digits;
 	bool	 pin_bcd_digits;	/* storedLength of a BCD PIN counts digits */
 	bool	 pin_path;		/* select the PIN's path before VERIFY */
+	bool	 pin_no_global;		/* PIV: the application's PIN is the only one */
 	bool	 pin_630x;		/* 630x says that x tries are left, as 63Cx does */
 	enum profile_tries tries;
 	struct profile_command tries_query;

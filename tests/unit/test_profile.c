@@ -67,7 +67,7 @@ reads_every_item(void **state)
 	    "[pin]\naodf = no\nreference = 81\nreference = 02\npadding = FF 8\nmin = 5\n"
 	    "max = 8\n"
 	    "alphabet = digits\npath = yes\ntries = query 80 34 01 RR 02 AA BB 03\n"
-	    "tries_at = 0\ntries_length = 1\nlogout = 00 20 FF RR\n"
+	    "global = no\ntries_at = 0\ntries_length = 1\nlogout = 00 20 FF RR\n"
 	    "[key]\npath = yes\nreference = ordinal\nmse = 41 A4\ntags = 80 84\n"
 	    "rsa_pkcs1 = 12\ndigest_info = card\n", &p));
 	assert_string_equal(p.title, "Some card");
@@ -90,6 +90,7 @@ reads_every_item(void **state)
 	assert_int_equal(p.pin_pad_len, 8);
 	assert_true(p.pin_digits);
 	assert_true(p.pin_path);
+	assert_true(p.pin_no_global);
 	assert_int_equal(p.tries, TRIES_QUERY);
 	assert_true(p.key_path);
 	assert_int_equal(p.key_ref, KEY_REF_ORDINAL);
