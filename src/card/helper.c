@@ -20,7 +20,8 @@ enum phase {
 struct helper {
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t changed;
+	/* Both are signalled without the lock: who wakes must not wait for it at once. */
+	pthread_cond_t asked, answered;
 	enum phase phase;
 	bool	 quit;
 	bool	 orphan;		/* nobody else knows of it: it frees itself */
@@ -33,7 +34,8 @@ struct helper {
 static void
 destroy(struct helper *h)
 {
-	pthread_cond_destroy(&h->changed);
+	pthread_cond_destroy(&h->asked);
+	pthread_cond_destroy(&h->answered);
 	pthread_mutex_destroy(&h->lock);
 	free(h);
 }
@@ -56,7 +58,9 @@ serve(struct helper *h)
 	pthread_mutex_lock(&h->lock);
 	if (h->phase != LEFT) {
 		h->phase = ANSWERED;
-		pthread_cond_broadcast(&h->changed);
+		pthread_mutex_unlock(&h->lock);
+		pthread_cond_signal(&h->answered);
+		pthread_mutex_lock(&h->lock);
 		return;
 	}
 	if (h->undo != NULL)
@@ -79,7 +83,7 @@ run(void *arg)
 		else if (h->quit)
 			break;
 		else
-			pthread_cond_wait(&h->changed, &h->lock);
+			pthread_cond_wait(&h->asked, &h->lock);
 	}
 	orphan = h->orphan;
 	pthread_mutex_unlock(&h->lock);
@@ -100,7 +104,8 @@ helper_start(void (*finish)(void *arg), void *arg, struct helper **ret)
 	h->finish = finish;
 	h->arg = arg;
 	pthread_mutex_init(&h->lock, NULL);
-	thread_cond_init(&h->changed);
+	thread_cond_init(&h->asked);
+	thread_cond_init(&h->answered);
 	if ((r = thread_start(run, h, &h->thread)) != ERR_OK) {
 		destroy(h);
 		return r;
@@ -121,7 +126,7 @@ helper_stop(struct helper **ret)
 	pthread_mutex_lock(&h->lock);
 	h->quit = true;
 	h->orphan = orphan = h->phase == LEFT;
-	pthread_cond_broadcast(&h->changed);
+	pthread_cond_signal(&h->asked);
 	if (orphan)
 		pthread_detach(h->thread);
 	pthread_mutex_unlock(&h->lock);
@@ -129,6 +134,17 @@ helper_stop(struct helper **ret)
 		return;
 	pthread_join(h->thread, NULL);
 	destroy(h);
+}
+
+bool
+helper_is_idle(struct helper *h)
+{
+	bool idle;
+
+	pthread_mutex_lock(&h->lock);
+	idle = h->phase == IDLE;
+	pthread_mutex_unlock(&h->lock);
+	return idle;
 }
 
 /* With the lock held: until it is answered, late, or stop says so. */
@@ -142,7 +158,7 @@ wait_for_answer(struct helper *h, int ms, helper_stop_fn *stop, void *arg)
 		const struct timespec until = thread_after(slice);
 
 		while (h->phase == ASKED &&
-		    pthread_cond_timedwait(&h->changed, &h->lock, &until) == 0)
+		    pthread_cond_timedwait(&h->answered, &h->lock, &until) == 0)
 			;
 		left -= slice;
 		if (h->phase != ASKED || stop == NULL)
@@ -179,7 +195,9 @@ helper_call_unless(struct helper *h, void (*fn)(void *job), void (*undo)(void *j
 	h->fn = fn;
 	h->undo = undo;
 	h->phase = ASKED;
-	pthread_cond_broadcast(&h->changed);
+	pthread_mutex_unlock(&h->lock);
+	pthread_cond_signal(&h->asked);
+	pthread_mutex_lock(&h->lock);
 	r = wait_for_answer(h, ms, stop, arg);
 	if (r == ERR_OK) {
 		memcpy(job, h->job, size);
