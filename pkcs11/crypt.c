@@ -215,7 +215,7 @@ ck_rv_t
 C_Decrypt(ck_session_handle_t session, unsigned char *in, ck_ulong n, unsigned char *out,
     ck_ulong *out_len)
 {
-	CALL(c, session);
+	CALL_UNASKED(c, session);
 
 	return whole(&c, OP_DECRYPT, in, n, out, out_len);
 }
@@ -232,7 +232,7 @@ C_DecryptUpdate(ck_session_handle_t session, unsigned char *in, ck_ulong n,
 ck_rv_t
 C_DecryptFinal(ck_session_handle_t session, unsigned char *out, ck_ulong *out_len)
 {
-	CALL(c, session);
+	CALL_UNASKED(c, session);
 
 	return last(&c, OP_DECRYPT, out, out_len);
 }

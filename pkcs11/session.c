@@ -99,15 +99,23 @@ call_session_blind(struct call *c, ck_session_handle_t handle)
 }
 
 ck_rv_t
-call_session(struct call *c, ck_session_handle_t handle)
+call_session_unasked(struct call *c, ck_session_handle_t handle)
 {
 	ck_rv_t rv = call_session_blind(c, handle);
 
-	if (rv != CKR_OK || (rv = slot_check(c->slot)) != CKR_OK)
+	if (rv != CKR_OK)
 		return rv;
 	token_notice(c->t);
 	hold_look(c->slot);
 	return CKR_OK;
+}
+
+ck_rv_t
+call_session(struct call *c, ck_session_handle_t handle)
+{
+	ck_rv_t rv = call_session_unasked(c, handle);
+
+	return rv == CKR_OK ? slot_check(c->slot) : rv;
 }
 
 void

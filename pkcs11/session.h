@@ -72,12 +72,19 @@ void call_end(struct call *c);
  *	CKR_CRYPTOKI_NOT_INITIALIZED, CKR_SESSION_HANDLE_INVALID, CKR_DEVICE_REMOVED
  */
 ck_rv_t call_session(struct call *c, ck_session_handle_t handle);
+/* The same without asking pcscd whether the card is there: using it will tell. */
+ck_rv_t call_session_unasked(struct call *c, ck_session_handle_t handle);
 /* The slot alone, locked; no look at the card. */
 ck_rv_t call_slot(struct call *c, ck_slot_id_t id);
 
 #define CALL(c, handle)							\
 	AUTO(call_end) struct call c = { .entered = false };		\
 	ck_rv_t call_##c = call_session(&(c), (handle));		\
+	if (call_##c != CKR_OK)						\
+		return call_##c
+#define CALL_UNASKED(c, handle)						\
+	AUTO(call_end) struct call c = { .entered = false };		\
+	ck_rv_t call_##c = call_session_unasked(&(c), (handle));	\
 	if (call_##c != CKR_OK)						\
 		return call_##c
 #define CALL_SLOT(c, id)						\

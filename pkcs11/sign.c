@@ -135,7 +135,7 @@ ck_rv_t
 C_Sign(ck_session_handle_t session, unsigned char *data, ck_ulong n, unsigned char *out,
     ck_ulong *out_len)
 {
-	CALL(c, session);
+	CALL_UNASKED(c, session);
 	struct op *o = &c.s->ops[OP_SIGN];
 
 	if (!o->active)
@@ -148,7 +148,7 @@ C_Sign(ck_session_handle_t session, unsigned char *data, ck_ulong n, unsigned ch
 ck_rv_t
 C_SignUpdate(ck_session_handle_t session, unsigned char *data, ck_ulong n)
 {
-	CALL(c, session);
+	CALL_UNASKED(c, session);
 	struct op *o = &c.s->ops[OP_SIGN];
 	ck_rv_t rv;
 
@@ -164,7 +164,7 @@ C_SignUpdate(ck_session_handle_t session, unsigned char *data, ck_ulong n)
 ck_rv_t
 C_SignFinal(ck_session_handle_t session, unsigned char *out, ck_ulong *out_len)
 {
-	CALL(c, session);
+	CALL_UNASKED(c, session);
 
 	if (!c.s->ops[OP_SIGN].active)
 		return CKR_OPERATION_NOT_INITIALIZED;
