@@ -24,13 +24,13 @@
 
 enum kind {
 	KIND_CARD = 1, KIND_UNKNOWN, KIND_WRONG_PINS, KIND_QUERY_COSTS, KIND_ATTESTATION,
-	KINDS
+	KIND_PROFILE, KINDS
 };
 
 /* How many of each are kept. */
 static const unsigned kept[KINDS] = {
 	[KIND_CARD] = 16, [KIND_UNKNOWN] = 32, [KIND_WRONG_PINS] = 64,
-	[KIND_QUERY_COSTS] = 16, [KIND_ATTESTATION] = 16,
+	[KIND_QUERY_COSTS] = 16, [KIND_ATTESTATION] = 16, [KIND_PROFILE] = 32,
 };
 
 struct card_cache {
@@ -355,6 +355,48 @@ put_verdict(struct buf *b, const struct profile *const *profiles,
 	field_put(b, cur_of(s->atr, s->atr_len));
 }
 
+static void
+set_verdict(struct card_cache *c, enum kind kind, const struct profile *const *profiles,
+    const struct pcsc_reader_state *s, struct cur value)
+{
+	AUTO(buf_free) struct buf key = BUF(256);
+
+	/* The next run of pcscd may count to the same number, and this would be believed. */
+	if (s->service == 0)
+		return;
+	put_verdict(&key, profiles, s);
+	put(c, kind, buf_view(&key), value);
+}
+
+struct pcsc_reader_state
+card_cache_insertion(const struct reader *r)
+{
+	struct pcsc_reader_state s = { .event_counter = r->event_counter,
+	    .atr_len = r->atr_len, .service = r->service };
+
+	memcpy(s.name, r->name, sizeof(s.name));
+	memcpy(s.atr, r->atr, sizeof(s.atr));
+	return s;
+}
+
+bool
+card_cache_profile(struct card_cache *c, const struct profile *const *profiles,
+    const struct pcsc_reader_state *s, char *ret, size_t size)
+{
+	AUTO(buf_free) struct buf key = BUF(256), value = BUF(256);
+
+	put_verdict(&key, profiles, s);
+	return find(c, KIND_PROFILE, buf_view(&key), &value) == ERR_OK &&
+	    cur_to_str(buf_view(&value), ret, size);
+}
+
+void
+card_cache_set_profile(struct card_cache *c, const struct profile *const *profiles,
+    const struct pcsc_reader_state *s, const char *profile)
+{
+	set_verdict(c, KIND_PROFILE, profiles, s, cur_str(profile));
+}
+
 bool
 card_cache_is_unknown(struct card_cache *c, const struct profile *const *profiles,
     const struct pcsc_reader_state *s)
@@ -369,13 +411,7 @@ void
 card_cache_set_unknown(struct card_cache *c, const struct profile *const *profiles,
     const struct pcsc_reader_state *s)
 {
-	AUTO(buf_free) struct buf key = BUF(256);
-
-	/* The next run of pcscd may count to the same number, and this would be believed. */
-	if (s->service == 0)
-		return;
-	put_verdict(&key, profiles, s);
-	put(c, KIND_UNKNOWN, buf_view(&key), cur_of(NULL, 0));
+	set_verdict(c, KIND_UNKNOWN, profiles, s, cur_of(NULL, 0));
 }
 
 unsigned

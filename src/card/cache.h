@@ -45,11 +45,18 @@ MUST_CHECK enum err card_cache_get_attestation(struct card_cache *c, const char 
 void card_cache_put_attestation(struct card_cache *c, const char *profile,
     const char *serial, struct cur cert, struct cur statement, struct cur device);
 
+/* What verdicts go by, of the card in this reader. */
+struct pcsc_reader_state card_cache_insertion(const struct reader *r);
 /*
- * A card that no driver knows is left alone until another one is inserted: by every
- * program of this version that has these profiles.  Where it is not known which run of
- * pcscd it is, each finds out for itself.
+ * As which of these profiles this insertion was recognised; false: nobody says so.  And a
+ * card that no driver knows, which is left alone until another one is inserted.  Both hold
+ * for every program of this version that has these profiles.  Where it is not known which
+ * run of pcscd it is, each finds out for itself.
  */
+bool card_cache_profile(struct card_cache *c, const struct profile *const *profiles,
+    const struct pcsc_reader_state *s, char *ret, size_t size);
+void card_cache_set_profile(struct card_cache *c, const struct profile *const *profiles,
+    const struct pcsc_reader_state *s, const char *profile);
 bool card_cache_is_unknown(struct card_cache *c, const struct profile *const *profiles,
     const struct pcsc_reader_state *s);
 void card_cache_set_unknown(struct card_cache *c, const struct profile *const *profiles,

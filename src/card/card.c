@@ -258,14 +258,51 @@ try_all(struct card *c, struct channel *ch, const struct candidates *all)
 	return fail(ERR_CARD_UNKNOWN, "no driver knows the card");
 }
 
+/* As what another program, or an earlier one, found it in this insertion. */
+static enum err
+try_remembered(struct card *c, struct channel *ch, const struct candidates *all,
+    const struct pcsc_reader_state *s)
+{
+	char name[sizeof(c->profile->name)];
+	enum err r;
+
+	if (!card_cache_profile(c->cache, c->profiles, s, name, sizeof(name)))
+		return ERR_NOT_MINE;
+	for (size_t i = 0; i < all->n; i++) {
+		if (strcmp(all->e[i].profile->name, name) != 0)
+			continue;
+		if ((r = become(c, &all->e[i])) == ERR_OK &&
+		    (r = card_begin(c, ch)) == ERR_OK)
+			r = card_select(c, ch);
+		return r;
+	}
+	return ERR_NOT_MINE;
+}
+
+static enum err
+recognise(struct card *c, struct channel *ch)
+{
+	const struct pcsc_reader_state s = card_cache_insertion(c->reader);
+	struct candidates all;
+	enum err r = ERR_NOT_MINE;
+
+	find_candidates(c->reader, c->drivers, c->profiles, &all);
+	if (c->cache != NULL)
+		r = try_remembered(c, ch, &all, &s);
+	if (r != ERR_NOT_MINE && r != ERR_CARD)
+		return r;
+	channel_end(ch);
+	r = try_all(c, ch, &all);
+	if (r == ERR_OK && c->cache != NULL)
+		card_cache_set_profile(c->cache, c->profiles, &s, c->profile->name);
+	return r;
+}
+
 static enum err
 probe(struct card *c, struct channel *ch)
 {
-	struct candidates all;
-	enum err r;
+	enum err r = recognise(c, ch);
 
-	find_candidates(c->reader, c->drivers, c->profiles, &all);
-	r = try_all(c, ch, &all);
 	if (r == ERR_OK)
 		return ERR_OK;
 	if (c->driver != NULL)

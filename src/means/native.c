@@ -40,14 +40,10 @@ card_can(const struct card_key *key, enum means_alg alg)
 static void
 leave_in_peace(struct native *n)
 {
-	struct pcsc_reader_state s = { .event_counter = n->reader->event_counter,
-	    .atr_len = n->reader->atr_len, .service = n->reader->service };
+	struct pcsc_reader_state s = card_cache_insertion(n->reader);
 
-	if (n->o.cache == NULL)
-		return;
-	memcpy(s.name, n->reader->name, sizeof(s.name));
-	memcpy(s.atr, n->reader->atr, sizeof(s.atr));
-	card_cache_set_unknown(n->o.cache, n->o.profiles, &s);
+	if (n->o.cache != NULL)
+		card_cache_set_unknown(n->o.cache, n->o.profiles, &s);
 }
 
 static enum err

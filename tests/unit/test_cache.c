@@ -111,6 +111,34 @@ cache_remembers_unknown_cards(void **state)
 	remove_cache(&cache, dir);
 }
 
+/* The same for those that somebody knew. */
+static void
+cache_remembers_profiles(void **state)
+{
+	struct pcsc_reader_state s = { .name = "Reader 00 00", .event_counter = 7,
+	    .service = 5 }, t = s;
+	const struct profile one = { .digest = 1 };
+	const struct profile *const ours[] = { &one, NULL }, *const none[] = { NULL };
+	AUTO(card_cache_close) struct card_cache *cache = NULL;
+	char dir[64], name[4];
+
+	(void)state;
+	cache = make_cache(dir);
+	assert_false(card_cache_profile(cache, ours, &s, name, sizeof(name)));
+	card_cache_set_profile(cache, ours, &s, "uzi");
+	assert_true(card_cache_profile(cache, ours, &s, name, sizeof(name)));
+	assert_string_equal(name, "uzi");
+	assert_false(card_cache_profile(cache, ours, &s, name, 3));
+	assert_false(card_cache_profile(cache, none, &s, name, sizeof(name)));
+	t.event_counter++;
+	assert_false(card_cache_profile(cache, ours, &t, name, sizeof(name)));
+	t.service = 0;
+	card_cache_set_profile(cache, ours, &t, "uzi");
+	assert_false(card_cache_profile(cache, ours, &t, name, sizeof(name)));
+	assert_false(card_cache_is_unknown(cache, ours, &s));
+	remove_cache(&cache, dir);
+}
+
 static void
 write_state(const char *dir, struct cur content)
 {
@@ -190,6 +218,7 @@ main(void)
 		cmocka_unit_test(cache_keeps_its_bounds),
 		cmocka_unit_test(cache_keeps_attestations),
 		cmocka_unit_test(cache_remembers_unknown_cards),
+		cmocka_unit_test(cache_remembers_profiles),
 		cmocka_unit_test(damaged_cache_is_an_empty_one),
 		cmocka_unit_test(cache_is_ours_alone),
 	};

@@ -401,21 +401,31 @@ lists_keys_and_certificates(void **state)
 	assert_played(&l);
 }
 
+/* Another profile that names the ATR, and comes first. */
+static struct profile
+other_profile(void)
+{
+	struct profile other = profile;
+
+	memcpy(other.aid, "\xa0\x00\x00\x00\x63\x99", 6);
+	other.aid_len = 6;
+	snprintf(other.name, sizeof(other.name), "other");
+	return other;
+}
+
+#define OTHER_ABSENT	SAY("00A4040006A0000000639900", "6A82")
+
 static void
 several_profiles_are_tried_in_order(void **state)
 {
-	struct profile other = profile;
+	const struct profile other = other_profile();
 	const struct profile *const two[] = { &other, &profile, NULL };
 	const struct profile *const none[] = { NULL };
-	const struct replay_line lines[] = {
-		SAY("00A4040006A0000000639900", "6A82"), LOOK };
+	const struct replay_line lines[] = { OTHER_ABSENT, LOOK };
 	AUTO(login_end) struct login l = { .sig = BUF(16) };
 	struct card *c = NULL;
 
 	(void)state;
-	memcpy(other.aid, "\xa0\x00\x00\x00\x63\x99", 6);
-	other.aid_len = 6;
-	snprintf(other.name, sizeof(other.name), "other");
 	assert_ok(replay_open(lines, NELEM(lines), ATR, &l.r));
 	assert_err(card_open(l.r, drivers_table, none, &c), ERR_CARD_UNKNOWN);
 	assert_ok(card_open(l.r, drivers_table, two, &l.c));
@@ -424,6 +434,40 @@ several_profiles_are_tried_in_order(void **state)
 	assert_ok(l.look);
 	assert_string_equal(card_profile_name(l.c), "uzi");
 	assert_played(&l);
+}
+
+/* Rule 6: the verdict of an insertion is shared; where it does not hold, all are tried. */
+static void
+once_per_insertion(void **state)
+{
+	const struct profile other = other_profile();
+	const struct profile *const two[] = { &other, &profile, NULL };
+	const struct replay_line first[] = { OTHER_ABSENT, LOOK };
+	const struct replay_line again[] = { LOOK_CACHED };
+	const struct replay_line gone[] = { SAY(SELECT_AID, "6A82"), OTHER_ABSENT,
+		SAY(SELECT_AID, "6A82") };
+	const struct {
+		const struct replay_line *lines;
+		size_t	 n;
+		enum err want;
+	} looks[] = { { first, NELEM(first), ERR_OK }, { again, NELEM(again), ERR_OK },
+		{ gone, NELEM(gone), ERR_CARD_UNKNOWN } };
+	AUTO(card_cache_close) struct card_cache *cache = NULL;
+	char dir[64];
+
+	(void)state;
+	cache = make_cache(dir);
+	for (size_t i = 0; i < NELEM(looks); i++) {
+		AUTO(login_end) struct login l = { .sig = BUF(16) };
+
+		assert_ok(replay_open(looks[i].lines, looks[i].n, ATR, &l.r));
+		l.r->service = 1;	/* of which it is known */
+		assert_ok(card_open(l.r, drivers_table, two, &l.c));
+		login_look(&l, cache);
+		assert_err(l.look, looks[i].want);
+		assert_played(&l);
+	}
+	remove_cache(&cache, dir);
 }
 
 /* A profile of an administrator's own may still say uzi. */
@@ -480,6 +524,7 @@ main(void)
 		cmocka_unit_test(certificate_decides),
 		cmocka_unit_test(lists_keys_and_certificates),
 		cmocka_unit_test(several_profiles_are_tried_in_order),
+		cmocka_unit_test(once_per_insertion),
 		cmocka_unit_test(knows_the_older_name_of_the_driver),
 		cmocka_unit_test(restores_only_what_it_saved),
 	};
