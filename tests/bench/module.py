@@ -6,8 +6,9 @@
 
 Every module does the same with the same virtual card in the same run: C_Initialize, list
 slots, read the certificate of one key, log in, sign, sign again (p11_time.c).  Commands
-and bytes are those that the card counts.  Times are of a card that answers at once, so
-they are the module's own, and only their ratio means something.
+and bytes are those that the card counts; docs/pkcs11.md says what each command is for.
+Times are ratios: with a card that takes as long as a real one, and with one that answers
+at once, where they are the module's own (and pcscd's) and say little on a busy machine.
 
 BENCH_QUICK=1 in the environment: fewer rounds.  Exit status 1 when a target is missed.
 """
@@ -24,17 +25,26 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 
-import house                            # noqa: E402 (after the path is known)
+import cards                            # noqa: E402 (after the path is known)
+import house                            # noqa: E402
 from table import Table                 # noqa: E402
 
 QUICK = os.environ.get("BENCH_QUICK") == "1"
 ROUNDS = 5 if QUICK else 21
 MORE = 10           # signatures after the first
+# A realistic card: milliseconds for a command, microseconds for a byte, milliseconds for a
+# signature.  It waits the same for everybody, so that few rounds are enough.
+CARD_DELAY = (15, 100, 400)
+CARD_ROUNDS = 1 if QUICK else 5
+CARD_MORE = 3
+NO_SLOWER = 1.05    # of two that need the same commands one is always a little slower
 READERS = 16
+READER_NAME = "Yubico YubiKey CCID"     # the only ones that ykcs11 looks at
 
 OPENSC_CONF = """\
 app default {
 	enable_default_driver = true;
+	reader_driver pcsc { enable_pinpad = false; }
 	framework pkcs15 { use_file_caching = no; }
 }
 """
@@ -43,16 +53,30 @@ app default {
 @dataclasses.dataclass
 class Card:
     title: str
-    file: str               # of dezi-vcard pki
-    key: str                # CKA_ID, the same for every module
-    cold: int               # commands to the first signature, at most
-    cached: int             # the same with public data in the runtime directory
-    more: int               # commands of each further signature
-    peers: tuple            # those who know this card
+    file: str               # the card file's name
+    key: str                # CKA_ID in our module
+    most: tuple             # commands: cold, cached, of each further signature
+    peers: dict             # who knows this card, and the CKA_ID there
 
 
+# Cached: with public data in the runtime directory.  SFI: an ISO 7816-15 card whose object
+# directory and TokenInfo can be read by short identifier, as the standard has it; one
+# without costs more, unless a profile knows it by its ATR.  A YubiKey may cost one command
+# more than another PIV card, cold: it is asked for the policies of its key.
 CARDS = (
-    Card("UZI pass", "z", "445a000000000001", 32, 12, 2, ("opensc",)),
+    Card("UZI pass", "z", "445a000000000001", (32, 12, 2),
+         {"opensc": "445a000000000001"}),
+    Card("PIV", cards.PIV, "01", (14, 10, 3), {"opensc": "01"}),
+    Card("YubiKey", cards.YUBIKEY, "01", (15, 10, 3), {"opensc": "01", "ykcs11": "01"}),
+    Card("ISO 7816-15", cards.P15, "45", (24, 12, 2), {"opensc": "45"}),
+    Card("ISO 7816-15, no SFI", cards.P15_PLAIN, "45", (None, None, 2), {"opensc": "45"}),
+    Card("the same, with a profile", cards.P15_NAMED, "45", (24, 12, 2), {}),
+)
+# In a reader that says how long a command may be.
+EXTENDED = (
+    Card("PIV, extended", cards.PIV_LONG, "01", (8, 8, 1), {"opensc": "01"}),
+    Card("YubiKey, extended", cards.YUBIKEY, "01", (9, 8, 1),
+         {"opensc": "01", "ykcs11": "01"}),
 )
 
 
@@ -105,65 +129,104 @@ def is_usable(bench, card):
         return False
 
 
+class Seen:
+    """What one module needs for one card: commands and bytes, and times, round by round."""
+
+    def __init__(self, bench, name, key):
+        self.bench, self.name, self.key = bench, name, key
+        self.module = bench.ours if name == "ours" else PEERS[name]
+        self.times = {where: {what: [] for what in ("first", "more")}
+                      for where in ("card", "module")}
+        _, _, self.cold = self.measure(0)
+        _, _, more = self.measure(MORE)
+        self.each = {what: (more[what] - self.cold[what]) / MORE
+                     for what in ("apdus", "bytes_in", "bytes_out")}
+
+    def measure(self, count):
+        self.bench.forget()
+        return self.bench.measure(self.module, house.PIN, self.key, count)
+
+    def time(self, where, count):
+        first, more, _ = self.measure(count)
+        self.times[where]["first"].append(first)
+        self.times[where]["more"].append(more)
+
+    def ratio(self, where, what, ours):
+        """Of our time to this one's."""
+        return (statistics.median(ours.times[where][what]) /
+                statistics.median(self.times[where][what]))
+
+    def line(self, ours):
+        ratios = (f"{self.ratio(where, what, ours):>8.2f}"
+                  for where in ("card", "module") for what in ("first", "more"))
+        print(f"    {self.name:<8}{self.cold['apdus']:>6}"
+              f"{self.cold['bytes_in'] + self.cold['bytes_out']:>8}"
+              f"{self.each['apdus']:>8.0f}{self.each['bytes_in'] + self.each['bytes_out']:>8.0f}"
+              f"    {''.join(ratios)}", flush=True)
+
+
 def counts(bench, table, card):
     """Commands: cold, cached, and of one more signature."""
+    cold, cached, each = card.most
     bench.forget()
     _, _, one = bench.measure(bench.ours, house.PIN, card.key, 0)
-    table.row(f"{card.title}: commands to the first signature, cold", one["apdus"], "",
-              card.cold)
-    table.row(f"{card.title}: bytes, cold", one["bytes_in"] + one["bytes_out"], "")
+    table.row(f"{card.title}: commands to the first signature, cold", one["apdus"], "", cold)
     _, _, again = bench.measure(bench.ours, house.PIN, card.key, 0)
     table.row(f"{card.title}: commands to the first signature, cached", again["apdus"], "",
-              card.cached)
+              cached)
     _, _, more = bench.measure(bench.ours, house.PIN, card.key, MORE)
     table.row(f"{card.title}: commands of each further signature",
-              (more["apdus"] - again["apdus"]) / MORE, "", card.more)
+              (more["apdus"] - again["apdus"]) / MORE, "", each)
+    bench.box.swap(card.file)
+    _, _, new = house.eventually("the card is back", lambda: is_usable(bench, card))
+    table.row(f"{card.title}: cached, but inserted anew", new["apdus"], "", cached)
 
 
 def known_peers(bench, card):
     """Those that are installed and find the key."""
-    for name in card.peers:
+    for name, key in card.peers.items():
         if PEERS[name] is None:
             print(f"{card.title}: {name} is not installed")
             continue
         try:
-            bench.measure(PEERS[name], house.PIN, card.key, 1)
+            yield Seen(bench, name, key)
         except AssertionError as error:
-            print(f"{card.title}: {name} cannot use the card: {error}")
-            continue
-        yield name
+            print(f"{card.title}: {name} cannot use the card: {str(error).strip()}")
 
 
-def ratios(bench, table, card):
+HEAD = """\
+              cold             each more      our time / theirs on
+              commands, bytes  signature      this card       one that answers at once
+"""
+
+
+def compare(bench, table, card):
     """Ours and theirs in turns, so that both meet the same machine."""
-    for name in known_peers(bench, card):
-        times = {bench.ours: ([], []), PEERS[name]: ([], [])}
-        seen = {}
-        for _ in range(ROUNDS):
-            for module, (first, more) in times.items():
-                bench.forget()
-                one, rest, seen[module] = bench.measure(module, house.PIN, card.key, MORE)
-                first.append(one)
-                more.append(rest)
-        ours, theirs = seen[bench.ours], seen[PEERS[name]]
-        table.row(f"{card.title}: commands, {name} (ours {ours['apdus']})", theirs["apdus"], "")
-        table.row(f"{card.title}: bytes, {name}", theirs["bytes_in"] + theirs["bytes_out"], "")
-        for what, i in (("to the first signature", 0), ("of further ones", 1)):
-            ratio = (statistics.median(times[bench.ours][i]) /
-                     statistics.median(times[PEERS[name]][i]))
-            table.row(f"{card.title}: time {what}, ours / {name}", ratio, "", 1.0)
+    ours = Seen(bench, "ours", card.key)
+    all_of_them = (ours, *known_peers(bench, card))
+    for where, delay, rounds, count in (("module", (0, 0, 0), ROUNDS, MORE),
+                                        ("card", CARD_DELAY, CARD_ROUNDS, CARD_MORE)):
+        bench.box.ctl("delay", 0, *delay)
+        for _ in range(rounds):
+            for seen in all_of_them:
+                seen.time(where, count)
+    bench.box.ctl("delay", 0, 0, 0, 0)
+    print(HEAD, end="")
+    for seen in all_of_them:
+        seen.line(ours)
+    for seen in all_of_them[1:]:
+        for what, words in (("first", "to the first signature"), ("more", "of further ones")):
+            table.row(f"{card.title}: time {words}, ours / {seen.name}",
+                      seen.ratio("card", what, ours), "", NO_SLOWER)
 
 
 def unknown_card(run, bench, table):
-    """One SELECT per driver, and that once per insertion."""
-    card = (run.card("z").read_text(encoding="utf-8")
-            .replace("[applet]\n", "[applet]\naid = F0 00 00 00 01\n")
-            .replace("[card]\n", "[card]\natr = 3B 80 01 81\n"))
-    if "[applet]" not in card:
-        card += "\n[applet]\naid = F0 00 00 00 01\n"
-    run.card("nobody-knows").write_text(card, encoding="utf-8")
-    bench.box.swap("nobody-knows")
-    profiles = len(list((run.programs / "profiles").glob("*.profile")))
+    """One SELECT per driver, however many profiles it has, and that once per insertion."""
+    bench.box.swap(cards.STRANGER)
+    drivers = {line.split("=")[1].strip()
+               for file in (run.programs / "profiles").glob("*.profile")
+               for line in file.read_text(encoding="utf-8").splitlines()
+               if line.startswith("driver")}
     bench.forget()
 
     def wants_a_token():
@@ -176,7 +239,7 @@ def unknown_card(run, bench, table):
     house.eventually("somebody looks at the card", wants_a_token)
     wants_a_token()
     table.row("unknown card: commands of two programs that look for a token",
-              wants_a_token(), "", profiles)
+              wants_a_token(), "", len(drivers))
 
 
 def many_readers(bench, table):
@@ -206,20 +269,30 @@ def many_readers(bench, table):
               statistics.median(times), "ms", 50)
 
 
+def measure_cards(bench, table, these):
+    bench.box.start_cards(these[0].file)
+    for card in these:
+        bench.box.swap(card.file)
+        house.eventually("the card is in the reader", lambda card=card: is_usable(bench, card))
+        counts(bench, table, card)
+        compare(bench, table, card)
+
+
 def main():
     words = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     words.add_argument("--build", required=True)
     run = house.Run(words.parse_args().build)
+    cards.make(run)
     table = Table()
-    box = house.Box(run, run.dir / "box")
+    box = house.Box(run, run.dir / "long", reader=READER_NAME, keypad=True)
+    try:
+        measure_cards(Bench(run, box, run.dir), table, EXTENDED)
+    finally:
+        box.stop()
+    box = house.Box(run, run.dir / "box", reader=READER_NAME)
     try:
         bench = Bench(run, box, run.dir)
-        box.start_cards(CARDS[0].file)
-        for card in CARDS:
-            box.swap(card.file)
-            house.eventually("the card is in the reader", lambda: is_usable(bench, card))
-            counts(bench, table, card)
-            ratios(bench, table, card)
+        measure_cards(bench, table, CARDS)
         unknown_card(run, bench, table)
         many_readers(bench, table)
     finally:

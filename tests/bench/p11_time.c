@@ -4,9 +4,10 @@
  * took.  For tests/bench/module.py, which gives the same to several modules.
  *
  *	p11_time MODULE readers			C_Initialize to C_GetSlotList
- *	p11_time MODULE PIN CKA_ID COUNT	C_Initialize to the first signature (SHA-256 and
- *						RSA or ECDSA), reading the certificate of the
- *						key on the way, then COUNT more
+ *	p11_time MODULE PIN CKA_ID COUNT	C_Initialize to the first signature (of a hash of
+ *						32 bytes, with CKM_RSA_PKCS or CKM_ECDSA, which
+ *						every module has), reading the certificate of
+ *						the key on the way, then COUNT more
  *
  * The answer is a line: how many readers, or the first and all further signatures
  * together, in microseconds.
@@ -21,6 +22,7 @@
 #include "pkcs11/cryptoki.h"
 
 #define SLOTS_MAX	64
+#define HASH		32
 
 static struct ck_function_list *p11;
 
@@ -106,18 +108,22 @@ mechanism_of(ck_session_handle_t session, ck_object_handle_t key)
 	struct ck_attribute a = { CKA_KEY_TYPE, &type, sizeof(type) };
 
 	MUST(C_GetAttributeValue(session, key, &a, 1));
-	return type == CKK_RSA ? CKM_SHA256_RSA_PKCS : CKM_ECDSA;
+	return type == CKK_RSA ? CKM_RSA_PKCS : CKM_ECDSA;
 }
 
 static void
 sign(ck_session_handle_t session, ck_mechanism_type_t type, ck_object_handle_t key)
 {
+	static const unsigned char sha256[] = { 0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86,
+		0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20 };
 	struct ck_mechanism mechanism = { type, NULL, 0 };
-	unsigned char data[32] = "what is signed", sig[1024];
+	unsigned char data[sizeof(sha256) + HASH] = { 0 }, sig[1024];
+	size_t before = type == CKM_RSA_PKCS ? sizeof(sha256) : 0;
 	ck_ulong n = sizeof(sig);
 
+	memcpy(data, sha256, before);	/* DigestInfo (RFC 8017 section 9.2) */
 	MUST(C_SignInit(session, &mechanism, key));
-	MUST(C_Sign(session, data, sizeof(data), sig, &n));
+	MUST(C_Sign(session, data, before + HASH, sig, &n));
 }
 
 static size_t
