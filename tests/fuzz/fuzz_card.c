@@ -3,7 +3,8 @@
  * The life of a card whose every reply is the input: bounded, nothing left open, no PIN
  * sent that nobody asked for.  Either one login, or all that a program may do with it.
  *
- *	u8 profile (80: all), then replies as replay_open_bytes() takes them
+ *	u8 profile (80: all that a program may do), then replies as replay_open_bytes() takes
+ *	them; with 40 the card must first be recognised: u8 length and ATR stand before them
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -17,6 +18,7 @@ static const char common[] =
 	"[card]\naid = A0 00 00 00 63 50 4B 43 53 2D 31 35\n";
 
 #define ALL	0x80
+#define ANY	0x40
 
 /* The UZI pass; a card that is unlike it in everything; any ISO 7816-15 card. */
 static const char *const rest[] = {
@@ -32,6 +34,17 @@ static const char *const rest[] = {
 	"extended = yes\n[pin]\npadding = FF 8\nmax = 8\n[key]\nmse = 41 A4\n"
 	"digest_info = block\n",
 };
+
+/* Who may be there when nobody knows: by ATR, or by one SELECT each. */
+static const char piv[] =
+	"[profile]\ndriver = piv\nprobe = yes\natr = 3B 00\n"
+	"[card]\naid = A0 00 00 03 08 00 00 10 00\nextended = atr\n"
+	"[pin]\npadding = FF 8\nmin = 6\nmax = 8\nlogout = 00 20 FF RR\n";
+static const char yubikey[] =
+	"[profile]\ndriver = piv\natr = 3B 01 59\n"
+	"[card]\naid = A0 00 00 03 08 00 00 10 00\nserial = 00 F8 00 00 00\n"
+	"[pin]\nmin = 6\nmax = 8\ntries = metadata\nlogout = 00 20 FF RR\n";
+#define STRANGERS	4
 
 static const uint8_t digest_info[51] = {
 	0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04,
@@ -131,31 +144,61 @@ whole_life(struct reader *r, const struct profile *const *profiles)
 	(void)!card_logout(c, v.login, false);
 }
 
+static void
+parse(const char *head, const char *tail, const char *name, struct profile *ret)
+{
+	AUTO(buf_free) struct buf text = BUF(4096);
+
+	buf_str(&text, head);
+	buf_str(&text, tail);
+	must(profile_parse(buf_view(&text), name, ret) == ERR_OK);
+}
+
+static const struct profile *const *
+profiles_for(uint8_t which)
+{
+	static struct profile one, any[STRANGERS];
+	static const struct profile *const just[] = { &one, NULL };
+	static const struct profile *const all[] = { &any[0], &any[1], &any[2], &any[3], NULL };
+
+	if ((which & ANY) == 0) {
+		parse(common, rest[(which & ~ALL) % NELEM(rest)], "fuzz", &one);
+		return just;
+	}
+	parse(common, rest[0], "uzi", &any[0]);
+	parse(common, rest[3], "pkcs15", &any[1]);
+	parse(piv, "", "piv", &any[2]);
+	parse(yubikey, "", "yubikey", &any[3]);
+	any[1].n_atr = 0;		/* only by SELECT */
+	return all;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct cur atr = cur_of("\x3b\x80\x01\x81", 4);
 	AUTO(reader_close) struct reader *r = NULL;
-	AUTO(buf_free) struct buf text = BUF(4096);
-	struct cur in = cur_of(data, size);
-	struct profile p;
-	const struct profile *const profiles[] = { &p, NULL };
-	uint8_t which;
+	struct cur in = cur_of(data, size), atr = cur_of("\x3b\x80\x01\x81", 4);
+	const struct profile *const *profiles;
+	size_t tries = 0;
+	uint8_t which, n;
 
 	if (!cur_u8(&in, &which))
 		return 0;
-	buf_str(&text, common);
-	buf_str(&text, rest[(which & ~ALL) % NELEM(rest)]);
-	must(profile_parse(buf_view(&text), "fuzz", &p) == ERR_OK);
+	profiles = profiles_for(which);
+	if ((which & ANY) != 0) {
+		tries = STRANGERS;
+		if (!cur_u8(&in, &n) || n > CARD_ATR_MAX || !cur_take(&in, n, &atr))
+			return 0;
+	}
 	must(replay_open_bytes(in, atr, &r) == ERR_OK);
 	if ((which & ALL) == 0) {
 		one_login(r, profiles);
-		must(replay_seen(r)->secrets <= 1 && replay_seen(r)->begins <= 2);
-		must(replay_seen(r)->apdus <= 2 * CHANNEL_APDUS);
+		must(replay_seen(r)->secrets <= 1 && replay_seen(r)->begins <= 2 + tries);
+		must(replay_seen(r)->apdus <= CHANNEL_PROBE_APDUS + 2 * CHANNEL_APDUS);
 	} else {
 		whole_life(r, profiles);
 		/* PIN; old and new PIN, and the PIN again; PUK; new PIN; old and new PUK */
-		must(replay_seen(r)->secrets <= 6 && replay_seen(r)->begins <= 24);
+		must(replay_seen(r)->secrets <= 6 && replay_seen(r)->begins <= 24 + tries);
 	}
 	must(!replay_seen(r)->open && replay_seen(r)->wrong[0] == '\0');
 	return 0;
