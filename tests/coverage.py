@@ -6,7 +6,7 @@
 
 Configures and builds the tree once more in DIR, with gcc's --coverage, runs the tests and
 prints lines run of lines there are, by folder.  With --missing every line that was not
-run is named.  Exit status 1 when a folder stays below its target.
+run is named.  Exit status 1 when a folder stays below its target, or a test failed.
 """
 
 import argparse
@@ -27,14 +27,17 @@ def run(*words, cwd):
                    stdout=sys.stderr)
 
 
-def build(directory):
+def build_and_test(directory):
+    """False: a test failed.  What it ran counts all the same."""
     directory.mkdir(parents=True, exist_ok=True)
     if not (directory / "config.status").exists():
         run(TOP / "configure", "-q", "CC=gcc", "CFLAGS=-O0 -g --coverage", cwd=directory)
     run("make", f"-j{os.cpu_count()}", cwd=directory)
     for old in directory.rglob("*.gcda"):
         old.unlink()
-    run("make", f"-j{os.cpu_count()}", "check", cwd=directory)
+    return subprocess.run(["make", f"-j{os.cpu_count()}", "-k", "check"], cwd=directory,
+                          check=False, stdin=subprocess.DEVNULL,
+                          stdout=sys.stderr).returncode == 0
 
 
 def lines_of(directory):
@@ -66,7 +69,7 @@ def main():
     words.add_argument("--missing", action="store_true")
     given = words.parse_args()
     directory = given.build.resolve()
-    build(directory)
+    passed = build_and_test(directory)
     total, hit = collections.Counter(), collections.Counter()
     for name, lines in sorted(lines_of(directory).items()):
         folder = folder_of(name)
@@ -83,7 +86,9 @@ def main():
         low = low or percent < TARGET
         print(f"{folder:<14} {hit[folder]:>6} of {total[folder]:>6} lines {percent:6.1f} %"
               f"   at least {TARGET} %   {'good' if percent >= TARGET else 'MISSED'}")
-    return 1 if low else 0
+    if not passed:
+        print("some tests failed: see above, and the logs in the tree")
+    return 1 if low or not passed else 0
 
 
 if __name__ == "__main__":
