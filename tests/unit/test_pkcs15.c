@@ -177,6 +177,11 @@ with_key_file(struct profile *p)
 #define DF_5015		SAY("00A4080C025015", "9000")
 #define PROOF		FILE("5031", "24", P_ODF_BYTES)
 
+/* The certificate is an object of the directory, not a file. */
+#define CDF_OTHER_VALUE							\
+	"3025300A0C0441555448030206403003040145A1123010A00E"		\
+	"300C3002050130020500030200 01"
+
 static const struct CMUnitTest tests[] = {
 	/* as it should be */
 	ROW("look", ERR_OK, NO_SIGN, 0, LINES(P_LOOK)),
@@ -250,6 +255,14 @@ static const struct CMUnitTest tests[] = {
 	ROW("a size that is only allocated: not all of FF is read", ERR_OK, NO_SIGN, 0,
 	    LINES(P_START, ODF_SFI, P_AODF, P_PRKDF, FILE_AT("4404", "0800"),
 	    SAY("00B0000000", P_CDF_BYTES "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF 6282"),
+	    P_CERT)),
+
+	ROW("a directory in two parts", ERR_OK, NO_SIGN, 0,
+	    LINES(P_START, SAY(SFI("91"), "A00A300804063F0050154400A40A3008 9000"),
+	    SAY("00B0001000", "04063F0050154404A80A300804063F0050154408 6282"), P_AODF, P_PRKDF,
+	    P_CDF, P_CERT)),
+	ROW("a directory with FF behind it (vector 14)", ERR_OK, NO_SIGN, 0,
+	    LINES(P_START, SAY(SFI("91"), P_ODF_BYTES "FFFFFF 9000"), P_AODF, P_PRKDF, P_CDF,
 	    P_CERT)),
 
 	/* where the application is */
@@ -373,6 +386,16 @@ static const struct CMUnitTest tests[] = {
 	    ERR_CARD_CHANGED, 0,
 	    LINES(PICK, NO_SERIAL, P_DIRECTORIES, P_CERT, PICK, NO_SERIAL,
 	    FILE("4331", "0E", "300C 30020501 30020500 03020001"))),
+	ROW("no serial: the certificate is in the directory", ERR_OK, ERR_OK, 1,
+	    LINES(PICK, NO_SERIAL, ODF_SFI, P_AODF, P_PRKDF, FILE("4404", "27", CDF_VALUE),
+	    PICK, NO_SERIAL, FILE("4404", "27", CDF_VALUE), P_VERIFY, P_MSE, PSO)),
+	ROW("no serial: another certificate in the directory (vector 13)", ERR_OK,
+	    ERR_CARD_CHANGED, 0,
+	    LINES(PICK, NO_SERIAL, ODF_SFI, P_AODF, P_PRKDF, FILE("4404", "27", CDF_VALUE),
+	    PICK, NO_SERIAL, FILE("4404", "27", CDF_OTHER_VALUE))),
+	ROW("no serial: no directory later (vector 13)", ERR_OK, ERR_CARD_CHANGED, 0,
+	    LINES(PICK, NO_SERIAL, ODF_SFI, P_AODF, P_PRKDF, FILE("4404", "27", CDF_VALUE),
+	    PICK, NO_SERIAL, GONE("4404"))),
 	ROW("another serial later (vectors 13 and 61)", ERR_OK, ERR_CARD_CHANGED, 0,
 	    LINES(P_LOOK, PICK,
 	    SAY(SFI("92"), "300D 020100 0408 1122334455667789 9000"))),
