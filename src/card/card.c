@@ -644,36 +644,6 @@ card_settle_keys(struct card *c, struct channel *ch, struct card_key *keys, size
 }
 
 enum err
-card_keys(struct card *c, struct card_key *ret, size_t max, size_t *ret_n)
-{
-	AUTO(channel_end) struct channel ch = { 0 };
-	size_t n = 0, kept = 0;
-	enum err r;
-
-	if ((r = card_start(c, &ch)) != ERR_OK ||
-	    (r = c->driver->keys(c->state, &ch, ret, max, &n)) != ERR_OK ||
-	    (r = card_settle_keys(c, &ch, ret, n)) != ERR_OK)
-		return r;
-	for (size_t i = 0; i < n; i++)
-		if (ret[i].presence == KEY_PRESENT)
-			ret[kept++] = ret[i];
-	*ret_n = kept;
-	return ERR_OK;
-}
-
-enum err
-card_cert(struct card *c, const struct card_key *key, struct buf *ret_der)
-{
-	AUTO(channel_end) struct channel ch = { 0 };
-	enum err r;
-
-	if ((r = card_start(c, &ch)) != ERR_OK)
-		return r;
-	r = c->driver->cert(c->state, &ch, key, ret_der);
-	return r == ERR_NOT_FOUND ? fail(ERR_NO_CERT, "for this key") : r;
-}
-
-enum err
 card_tries(struct card *c, const struct card_key *key, struct pin_state *ret)
 {
 	AUTO(channel_end) struct channel ch = { 0 };

@@ -131,11 +131,6 @@ struct card_cache;
 MUST_CHECK enum err card_look(struct card *c, struct card_cache *cache,
     card_suits_fn *suits, void *arg, struct card_view *ret);
 
-/* All keys that are there, and the certificate of one, each in one transaction. */
-MUST_CHECK enum err card_keys(struct card *c, struct card_key *ret, size_t max,
-    size_t *ret_n);
-MUST_CHECK enum err card_cert(struct card *c, const struct card_key *key,
-    struct buf *ret_der);
 /* Tries without spending one; tries is -1 where the profile knows no free way. */
 MUST_CHECK enum err card_tries(struct card *c, const struct card_key *key,
     struct pin_state *ret);

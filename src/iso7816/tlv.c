@@ -105,14 +105,6 @@ tlv_find(struct cur in, uint32_t tag, struct cur *ret)
 	return ERR_NOT_FOUND;
 }
 
-enum err
-tlv_need(struct cur in, uint32_t tag, struct cur *ret)
-{
-	enum err r = tlv_find(in, tag, ret);
-
-	return r == ERR_NOT_FOUND ? fail(ERR_MALFORMED, "no tag %x", (unsigned)tag) : r;
-}
-
 bool
 tlv_int(struct cur value, int64_t *ret)
 {

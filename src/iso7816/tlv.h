@@ -26,8 +26,6 @@ void tlv_skip(struct cur *in, uint32_t tag);
  * ones may be anything well-formed.  ERR_NOT_FOUND (bare), ERR_MALFORMED.
  */
 MUST_CHECK enum err tlv_find(struct cur in, uint32_t tag, struct cur *ret);
-/* ... and its absence is ERR_MALFORMED. */
-MUST_CHECK enum err tlv_need(struct cur in, uint32_t tag, struct cur *ret);
 
 /* Contents.  Each is false, and nothing changes, when the bytes cannot be that. */
 bool tlv_int(struct cur value, int64_t *ret);		/* 1 to 8 bytes */

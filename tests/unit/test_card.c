@@ -5,6 +5,7 @@
  */
 #include "tests/check.h"
 
+#include "card/session.h"
 #include "tests/unit/uzi_talk.h"
 
 static struct profile profile;
@@ -368,24 +369,23 @@ static void
 lists_keys_and_certificates(void **state)
 {
 	const struct replay_line lines[] = {
-		SELECT, SERIAL, DIRECTORIES,
-		SELECT, SERIAL, CERT,
-		SELECT, SERIAL, CERT_DF, SAY("00A4020002011500", "6A82"),
+		SELECT, SERIAL, DIRECTORIES, TRIES, SELECT, CERT,
+		SELECT, CERT_DF, SAY("00A4020002011500", "6A82"),
 		SELECT, SERIAL, TRIES };
 	AUTO(login_end) struct login l = { .look = ERR_OK };
+	AUTO(card_contents_free) struct card_contents v = { .n_keys = 0 };
 	AUTO(buf_free) struct buf der = BUF(1024);
-	struct card_key keys[8];
+	struct card_key *keys = v.keys;
 	struct pin_state pin;
-	size_t n;
 
 	(void)state;
 	login_open(&l, lines, NELEM(lines));
 	assert_string_equal(card_driver(l.c), "uzi");
 	assert_string_equal(card_profile_name(l.c), "uzi");
 	assert_string_equal(card_serial(l.c), "");
-	assert_ok(card_keys(l.c, keys, NELEM(keys), &n));
+	assert_ok(card_inspect(l.c, NULL, &v));
 	assert_string_equal(card_serial(l.c), "0102030405060708");
-	assert_int_equal(n, 2);
+	assert_int_equal(v.n_keys, 2);
 	assert_string_equal(keys[0].label, "AUTH");
 	assert_int_equal(keys[0].usage, KEY_AUTHENTICATION);
 	assert_int_equal(keys[0].bits, 2048);
@@ -393,9 +393,9 @@ lists_keys_and_certificates(void **state)
 	assert_int_equal(keys[0].pin_ref, 3);
 	assert_true(keys[0].has_cert);
 	assert_int_equal(keys[1].usage, KEY_SIGNATURE);
-	assert_ok(card_cert(l.c, &keys[0], &der));
+	assert_ok(card_read_cert(l.c, &keys[0], &der));
 	assert_int_equal(der.len, 14);
-	assert_err(card_cert(l.c, &keys[1], &der), ERR_NO_CERT);
+	assert_err(card_read_cert(l.c, &keys[1], &der), ERR_NO_CERT);
 	assert_ok(card_tries(l.c, &keys[0], &pin));
 	assert_int_equal(pin.tries, 3);
 	assert_played(&l);

@@ -69,7 +69,8 @@ reads_every_item(void **state)
 	    "alphabet = digits\npath = yes\ntries = query 80 34 01 RR 02 AA BB 03\n"
 	    "global = no\ntries_at = 0\ntries_length = 1\nlogout = 00 20 FF RR\n"
 	    "[key]\npath = yes\nreference = ordinal\nmse = 41 A4\ntags = 80 84\n"
-	    "rsa_pkcs1 = 12\ndigest_info = card\n", &p));
+	    "rsa_pkcs1 = 12\nrsa_decipher = 1A\necdsa = 04\necdh = none\n"
+	    "digest_info = card\n", &p));
 	assert_string_equal(p.title, "Some card");
 	assert_string_equal(p.driver, "pkcs15");
 	assert_string_equal(p.kind, "some");
@@ -97,6 +98,9 @@ reads_every_item(void **state)
 	assert_int_equal(p.mse[1], 0xa4);
 	assert_int_equal(p.mse_tags[1], 0x84);
 	assert_int_equal(p.alg_rsa_pkcs1, 0x12);
+	assert_int_equal(p.alg_rsa_decipher, 0x1a);
+	assert_int_equal(p.alg_ecdsa, 0x04);
+	assert_int_equal(p.alg_ecdh, -1);
 	assert_int_equal(p.digest_info, DIGEST_INFO_CARD);
 	/* Commands: header, data, expected length; the reference in its place. */
 	profile_apdu(&p.tries_query, 0x77, &cmd);
