@@ -110,6 +110,31 @@ bounds_a_card_that_never_stops(void **state)
 	assert_int_equal(b.len, 0);
 }
 
+/* Budgets: 64 KiB for one command, 20 parts of a chain. */
+static void
+bounds_the_bytes_of_a_command(void **state)
+{
+	static const uint8_t much[CHANNEL_BLOCKS * APDU_DATA_MAX + 1];
+	const struct apdu too_long = { .ins = 0xdb, .data = { much, sizeof(much) } };
+	const struct apdu just = { .ins = 0xdb, .data = { much, sizeof(much) - 1 } };
+	AUTO(buf_free) struct buf b = BUF(1000000), reply = BUF(1000);
+	const struct apdu all = { .ins = 0xcb, .le = APDU_LE_MAX };
+	struct parrot p;
+	unsigned sw;
+
+	(void)state;
+	for (int i = 0; i < APDU_LE_MAX; i++)
+		buf_str(&reply, "5A");
+	buf_str(&reply, "6100");
+	assert_err(ask(buf_cstr(&reply), &all, &b, &p, &sw), ERR_LIMIT);
+	assert_int_equal(p.said, 65536 / APDU_LE_MAX + 1);
+	assert_int_equal(b.len, 0);
+	assert_err(ask("9000", &too_long, &b, &p, &sw), ERR_LIMIT);
+	assert_int_equal(p.said, 0);
+	assert_ok(ask("9000", &just, &b, &p, &sw));
+	assert_int_equal(p.said, CHANNEL_BLOCKS);
+}
+
 static void
 bounds_a_transaction(void **state)
 {
@@ -590,6 +615,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ends_what_it_began),
 		cmocka_unit_test(bounds_a_card_that_never_stops),
+		cmocka_unit_test(bounds_the_bytes_of_a_command),
 		cmocka_unit_test(bounds_a_transaction),
 		cmocka_unit_test(bounds_the_time_of_a_transaction),
 		cmocka_unit_test(repeats_no_secret),
