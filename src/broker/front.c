@@ -68,6 +68,18 @@ need_word(const json_t *o, const char *name, struct word *ret)
 	return json_need_str(o, name, ret->text, sizeof(ret->text));
 }
 
+/* Of any length, borrowed: who reads it says what is too long, and records it. */
+static enum err
+need_text(const json_t *o, const char *name, struct cur *ret)
+{
+	const json_t *v = json_object_get(o, name);
+
+	if (!json_is_string(v))
+		return fail(ERR_MALFORMED, "\"%s\": expected text", name);
+	*ret = cur_of(json_string_value(v), json_string_length(v));
+	return ERR_OK;
+}
+
 /* --- agent.sock --- */
 
 static enum err
@@ -92,14 +104,14 @@ post_assertion(const struct asked *a, struct front_reply *ret)
 {
 	static const char *const names[] = { "login", "assertion" };
 	AUTO(flow_accepted_wipe) struct flow_accepted ok = { 0 };
-	char login[WORD_MAX], jws[JWS_MAX + 1];
+	char login[WORD_MAX];
+	struct cur jws;
 	enum err r;
 
 	if ((r = json_only(a->body, names, NELEM(names))) != ERR_OK ||
 	    (r = json_need_str(a->body, "login", login, sizeof(login))) != ERR_OK ||
-	    (r = json_need_str(a->body, "assertion", jws, sizeof(jws))) != ERR_OK ||
-	    (r = flow_assertion(a->f, a->at, cur_str(login), cur_str(jws),
-	    &ok)) != ERR_OK)
+	    (r = need_text(a->body, "assertion", &jws)) != ERR_OK ||
+	    (r = flow_assertion(a->f, a->at, cur_str(login), jws, &ok)) != ERR_OK)
 		return r;
 	jsonw_object(&ret->json);
 	put_str(ret, "session", ok.session);

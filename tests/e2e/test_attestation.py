@@ -8,9 +8,10 @@ import shutil
 import subprocess
 
 import house
-from assertion import read
+from assertion import answer_to, read
 from house import House, LOA_HIGH
 from scenario import accepted, equal, refused, scenario
+from test_broker import Desk
 from test_jose import recorded_login
 
 YUBIKEY = "piv-yubikey"
@@ -156,6 +157,37 @@ def a_token_that_leaves_while_it_attests_asks_for_no_pin(run):
         answer = home.login(home.request())
         assert answer.word in ("card_removed", "card_io", "card_changed"), answer
         equal(home.box.stats()["verifies"], 0)
+
+
+@scenario
+def the_longest_assertion_is_taken_and_no_longer_one(run):
+    """Two certificates as long as may be, and what else there may be in the evidence."""
+    def evidence(pad):
+        return {"means": "native", "driver": "uzi", "reader": "Virtual PCD 00 00",
+                "pin_entry": "window", "one_transaction": True, "caller": "/usr/bin/epd",
+                "piv_attestation": [base64.b64encode(bytes(4096)).decode()] * 2,
+                "pad": "x" * pad}
+
+    def of_length(challenge, person, length):
+        """base64url knows three lengths out of four: the longest up to that one."""
+        pad = length - len(answer_to(challenge, person, payload={"evidence": evidence(0)}))
+        pad = pad * 3 // 4 + 2
+        while True:
+            sent = answer_to(challenge, person, payload={"evidence": evidence(pad)})
+            if len(sent) <= length:
+                return sent
+            pad -= 1
+
+    with House(run) as home:
+        home.start_broker()
+        desk = Desk(home, run)
+        sent = of_length(desk.challenge(), desk.person, 32768)
+        assert len(sent) >= 32767, len(sent)
+        accepted(desk.send(sent))
+        desk = Desk(home, run)
+        sent = of_length(desk.challenge(), desk.person, 32771)
+        assert len(sent) > 32768, len(sent)
+        refused(desk.send(sent), "limit")
 
 
 @scenario
