@@ -9,6 +9,12 @@
 static EVP_PKEY *root_key, *other_root_key, *device_key, *other_device_key, *key, *other_key,
     *rsa_key;
 
+#define FIRMWARE	ATTEST_FIRMWARE("\x05\x0a\x01")
+#define SERIAL		ATTEST_SERIAL
+#define POLICY		ATTEST_POLICY("\x02\x01")
+#define FORM		ATTEST_FORM
+#define END		ATTEST_END
+
 struct row {
 	enum err want;
 	enum attest_verdict verdict;
@@ -98,6 +104,57 @@ words(void **state)
 	assert_string_equal(attest_verdict_word((enum attest_verdict)9), "unknown");
 }
 
+/*
+ * From firmware 5.7.4 on two certificates stand between the root and those that devices
+ * have; the device does not carry them.
+ */
+static void
+through_intermediates(void **state)
+{
+	AUTO(buf_free) struct buf root = BUF(8192), a = BUF(8192), b = BUF(8192);
+	AUTO(buf_free) struct buf device = BUF(8192), s = BUF(8192), leaf = BUF(8192);
+	AUTO(cert_free) struct cert *login = NULL;
+	const struct attest_ext exts[] = { FIRMWARE, POLICY, END };
+	/* bit 0: the first is there, bit 1: the second; path length of the root */
+	const struct {
+		int there;
+		const char *root;
+		enum attest_verdict want;
+	} all[] = {
+		{ 3, "critical,CA:TRUE,pathlen:3", ATTEST_GOOD },
+		{ 1, "critical,CA:TRUE,pathlen:3", ATTEST_UNTRUSTED },
+		{ 2, "critical,CA:TRUE,pathlen:3", ATTEST_UNTRUSTED },
+		{ 3, "critical,CA:TRUE,pathlen:1", ATTEST_UNTRUSTED },
+	};
+
+	(void)state;
+	attest_make("A", other_root_key, ATTEST_ROOT_CN, root_key, "critical,CA:TRUE", NULL, &a);
+	attest_make("B", other_device_key, "A", other_root_key, "critical,CA:TRUE", NULL, &b);
+	attest_make(ATTEST_DEVICE_CN, device_key, "B", other_device_key, ATTEST_DEVICE_CA, NULL,
+	    &device);
+	attest_make(ATTEST_9A_CN, key, ATTEST_DEVICE_CN, device_key, NULL, exts, &s);
+	attest_make("Person", key, "Some CA", root_key, NULL, NULL, &leaf);
+	assert_ok(cert_parse(buf_view(&leaf), &login));
+	for (size_t i = 0; i < NELEM(all); i++) {
+		AUTO(cert_store_free) struct cert_store *v = NULL;
+		struct attest got;
+
+		buf_clear(&root);
+		attest_make(ATTEST_ROOT_CN, root_key, ATTEST_ROOT_CN, root_key, all[i].root, NULL,
+		    &root);
+		assert_ok(cert_store_new(CERT_ENV_TEST, CERT_REVOCATION_ELSEWHERE, &v));
+		assert_ok(cert_store_add_anchor(v, buf_view(&root)));
+		if ((all[i].there & 1) != 0)
+			assert_ok(cert_store_add_intermediate(v, buf_view(&a)));
+		if ((all[i].there & 2) != 0)
+			assert_ok(cert_store_add_intermediate(v, buf_view(&b)));
+		assert_int_equal(attest_check(v, buf_view(&s), buf_view(&device), login, &got)
+		    == ERR_OK, all[i].want == ATTEST_GOOD);
+		assert_string_equal(attest_verdict_word(got.verdict),
+		    attest_verdict_word(all[i].want));
+	}
+}
+
 /* Every way to cut statement or device off, and other bytes. */
 static void
 needs_two_certificates(void **state)
@@ -156,11 +213,6 @@ drop_keys(void **state)
 #define ROW(name, want_, verdict_, ...)					\
 	{ name, check, NULL, NULL,					\
 	    &(struct row){ .want = want_, .verdict = verdict_, __VA_ARGS__ } }
-#define FIRMWARE	ATTEST_FIRMWARE("\x05\x0a\x01")
-#define SERIAL		ATTEST_SERIAL
-#define POLICY		ATTEST_POLICY("\x02\x01")
-#define FORM		ATTEST_FORM
-#define END		ATTEST_END
 #define EXTS(...)	.exts = { __VA_ARGS__, END }
 #define GOOD		EXTS(FIRMWARE, SERIAL, POLICY, FORM)
 
@@ -214,6 +266,7 @@ main(void)
 		    EXTS({ "3", "\x04\x03\x05", 3 }, POLICY), .key = &rsa_key),
 		ROW("an elliptic key of that firmware", ERR_OK, ATTEST_GOOD,
 		    EXTS({ "3", "\x04\x03\x04", 3 }, POLICY)),
+		cmocka_unit_test(through_intermediates),
 		cmocka_unit_test(needs_two_certificates),
 		cmocka_unit_test(firmware_is_compared_as_numbers),
 		cmocka_unit_test(words),

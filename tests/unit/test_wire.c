@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/frame.h"
 #include "login/wire.h"
 
 static struct login_request
@@ -110,6 +111,24 @@ done(void **state)
 	buf_free(&d.assertion);
 }
 
+/* As long as an assertion may be, with a long name of a reader beside it. */
+static void
+done_as_long_as_may_be(void **state)
+{
+	AUTO(buf_free) struct buf b = BUF(FRAME_MAX - 1);
+	AUTO(login_result_free) struct login_result r = { 0 };
+	struct login_result d = { .assertion = BUF(JWS_MAX), .alg = JWS_RS256 };
+
+	(void)state;
+	memset(d.reader, 'r', sizeof(d.reader) - 1);
+	memset(d.serial, 'A', sizeof(d.serial) - 1);
+	memset(buf_room(&d.assertion, JWS_MAX), 'A', JWS_MAX);
+	assert_ok(wire_put_done(&b, &d));
+	assert_ok(wire_get_done(buf_view(&b), &r));
+	assert_int_equal(r.assertion.len, JWS_MAX);
+	buf_free(&d.assertion);
+}
+
 static void
 done_too_long(void **state)
 {
@@ -174,6 +193,7 @@ main(void)
 		cmocka_unit_test(request_cut),
 		cmocka_unit_test(request_wrong),
 		cmocka_unit_test(done),
+		cmocka_unit_test(done_as_long_as_may_be),
 		cmocka_unit_test(done_too_long),
 		cmocka_unit_test(failure),
 	};
