@@ -313,10 +313,11 @@ probe(struct card *c, struct channel *ch)
 }
 
 enum err
-card_probe(struct card *c)
+card_probe(struct card *c, struct card_cache *cache)
 {
 	AUTO(channel_end) struct channel ch = { 0 };
 
+	c->cache = cache;
 	return c->driver == NULL ? probe(c, &ch) : ERR_OK;
 }
 

@@ -91,11 +91,13 @@ MUST_CHECK enum err card_open(struct reader *reader, const struct driver *const 
     const struct profile *const *profiles, struct card **ret);
 void card_close(struct card **c);
 
+struct card_cache;		/* card/cache.h; may be NULL; it must outlive the card */
 /*
- * Recognise the card and do no more; nothing is sent when one profile names the ATR.
+ * Recognise the card and do no more; nothing is sent when one profile names the ATR.  As
+ * what, others learn from the cache, as this one may.
  *	ERR_CARD_UNKNOWN, ERR_VENDOR_LOCKED, ERR_REMOVED, ERR_CARD_BUSY, ERR_IO, ...
  */
-MUST_CHECK enum err card_probe(struct card *c);
+MUST_CHECK enum err card_probe(struct card *c, struct card_cache *cache);
 
 /* Both are "" before the card is recognised. */
 const char *card_driver(const struct card *c);	/* as evidence names it: "uzi" */
@@ -120,7 +122,6 @@ void card_view_free(struct card_view *v);
 /* Is this the certificate (DER) that is looked for?  The card's own word is a hint. */
 typedef bool card_suits_fn(void *arg, struct cur cert);
 
-struct card_cache;
 /*
  * The first key that may log in, for which suits (NULL: any) says yes to its
  * certificate.  Keys that the card declares for signatures (non-repudiation) are never

@@ -26,8 +26,12 @@ probe(struct pcsc *p, const struct native_options *o, const struct pcsc_reader_s
 {
 	AUTO(reader_close) struct reader *reader = NULL;
 	AUTO(card_close) struct card *card = NULL;
+	char name[sizeof(o->profiles[0]->name)];
 	enum err r;
 
+	*ret = MAYBE_USABLE;
+	if (o->cache != NULL && card_cache_profile(o->cache, o->profiles, s, name, sizeof(name)))
+		return ERR_OK;
 	*ret = NOT_USABLE;
 	if (o->cache != NULL && card_cache_is_unknown(o->cache, o->profiles, s))
 		return ERR_OK;
@@ -35,7 +39,7 @@ probe(struct pcsc *p, const struct native_options *o, const struct pcsc_reader_s
 	if (r == ERR_OK)
 		r = card_open(reader, o->drivers, o->profiles, &card);
 	if (r == ERR_OK)
-		r = card_probe(card);
+		r = card_probe(card, o->cache);
 	if (r == ERR_NO_SERVICE || r == ERR_PCSC_DENIED || r == ERR_NOMEM)
 		return r;
 	if (r == ERR_OK || r == ERR_VENDOR_LOCKED || r == ERR_CARD_BUSY)

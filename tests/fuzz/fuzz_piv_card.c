@@ -126,7 +126,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r->protocol_t0 = (how & 8) != 0;
 	if (card_open(r, drivers_table, profiles, &c) == ERR_OK) {
 		if ((how & 0x40) != 0) {
-			(void)!card_probe(c);
+			(void)!card_probe(c, NULL);
 			must(replay_seen(r)->apdus <= CHANNEL_PROBE_APDUS);
 		}
 		if ((how & 0x80) == 0)

@@ -565,6 +565,13 @@ probes_once_per_insertion(void **state)
 	world.readers[0].event_counter = 3;
 	assert_err(native_find(NULL, &s, &found), ERR_CARD_UNKNOWN);
 	assert_int_equal(world.card[0].apdus, 2);
+	/* One that is known is not asked again either. */
+	put_reader(1, UZI_UNLISTED);
+	assert_ok(native_find(NULL, &s, &found));
+	assert_ok(native_find(NULL, &s, &found));
+	assert_string_equal(found.name, "Reader 01 00");
+	assert_int_equal(world.card[1].apdus, 1);
+	put_reader(1, EMPTY);
 	/* Busy is no verdict: the login itself will wait and say so. */
 	world.readers[0].event_counter = 5;
 	world.connect = ERR_CARD_BUSY;

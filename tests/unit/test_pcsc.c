@@ -298,7 +298,7 @@ probing_is_bounded(void **state UNUSED)
 			    wallet_options.profiles, &c);
 
 			assert_ok(got);
-			got = card_probe(c);
+			got = card_probe(c, NULL);
 			assert_in_range(e.said, 1, CHANNEL_PROBE_APDUS);
 			assert_true(r.answer_ms <= CHANNEL_PROBE_MS + ms[k]);
 			/* 9000 to a name is not enough. */

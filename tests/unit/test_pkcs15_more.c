@@ -351,7 +351,7 @@ is_profile(const char *want, const char *proof)
 	read_profile("pkcs15", &p15);
 	assert_ok(replay_open(lines, NELEM(lines), ATR_OTHER, &r));
 	assert_ok(card_open(r, drivers_table, both, &c));
-	assert_ok(card_probe(c));
+	assert_ok(card_probe(c, NULL));
 	assert_string_equal(card_profile_name(c), want);
 	assert_string_equal(card_driver(c), want);
 	assert_true(replay_done(r));
@@ -381,7 +381,7 @@ an_unknown_card_without_the_application_gets_one_select(void **state UNUSED)
 	read_profile("pkcs15", &p15);
 	assert_ok(replay_open(lines, NELEM(lines), ATR_OTHER, &r));
 	assert_ok(card_open(r, drivers_table, both, &c));
-	assert_err(card_probe(c), ERR_CARD_UNKNOWN);
+	assert_err(card_probe(c, NULL), ERR_CARD_UNKNOWN);
 	assert_true(replay_done(r));
 	card_close(&c);
 	reader_close(&r);
