@@ -131,12 +131,14 @@ prepare(struct piv *v, struct channel *ch, const struct card_key *key, enum key_
  * vector 70).  It has the PIN if VERIFY without one says so: then it is not to blame.
  */
 static enum err
-tell_touch(struct channel *ch, const struct card_key *key, enum err r)
+tell_touch(const struct piv *v, struct channel *ch, const struct card_key *key, enum err r)
 {
 	const struct apdu a = { .ins = 0x20, .p2 = key->pin_ref };
+	/* A YubiKey before 5.3 may want it, and has no word for that. */
+	bool may = key->touch || (v->no_metadata && v->p->attestation);
 	unsigned sw;
 
-	if (r != ERR_NOT_LOGGED_IN || !key->touch)
+	if (r != ERR_NOT_LOGGED_IN || !may)
 		return r;
 	if (!key->no_pin && (channel_send(ch, &a, NULL, &sw) != ERR_OK || sw != SW_OK))
 		return fail(r, "GENERAL AUTHENTICATE: without the PIN");
@@ -165,7 +167,9 @@ enum err
 piv_sign(void *state, struct channel *ch, const struct card_key *key, enum key_alg alg,
     struct cur input, struct buf *ret_sig)
 {
-	return tell_touch(ch, key, sign(state, ch, key, alg, input, ret_sig));
+	const struct piv *v = state;
+
+	return tell_touch(v, ch, key, sign(state, ch, key, alg, input, ret_sig));
 }
 
 /* Bytes of the other's point. */
@@ -196,7 +200,7 @@ piv_decipher(void *state, struct channel *ch, const struct card_key *key, enum k
 	if (!fits)
 		return fail(ERR_MALFORMED, "%zu bytes for a key of %u bits", block.n, k.bits);
 	if ((r = authenticate(ch, key, id, tag, block, &out)) != ERR_OK)
-		return tell_touch(ch, key, r);
+		return tell_touch(state, ch, key, r);
 	if (out.len > n)
 		return fail(ERR_CARD, "a result of %zu bytes", out.len);
 	return put_hash(buf_view(&out), n, ret);

@@ -296,6 +296,12 @@ static const struct CMUnitTest tests[] = {
 	    EC, .touch = true, LINES(LOOK_POLICIES("0302"), METADATA, YUBIKEY_AGAIN,
 	    VERIFY("9000"), EC_SAYS("6985"), SAY("00200080", "63C3"))),
 
+	ROW("not touched, before there were metadata (vector 70)", ERR_OK, ERR_NOT_TOUCHED, 3,
+	    1, YUBIKEY, EC, LINES(SELECT, SERIAL, CERT_P256,
+	    SAY("00F7009A00", "6D00"), SAY("00200080", "63C3"), SELECT, SERIAL,
+	    SAY("00200080", "63C3"), VERIFY("9000"), EC_SAYS("6982"),
+	    SAY("00200080", "9000"))),
+
 	/* the same card */
 	ROW("another card before VERIFY (T9, vector 61)", ERR_OK, ERR_CARD_CHANGED, NONE, 0,
 	    LINES(LOOK, SELECT,
