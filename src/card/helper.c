@@ -136,17 +136,6 @@ helper_stop(struct helper **ret)
 	destroy(h);
 }
 
-bool
-helper_is_idle(struct helper *h)
-{
-	bool idle;
-
-	pthread_mutex_lock(&h->lock);
-	idle = h->phase == IDLE;
-	pthread_mutex_unlock(&h->lock);
-	return idle;
-}
-
 /* With the lock held: until it is answered, late, or stop says so. */
 static enum err
 wait_for_answer(struct helper *h, int ms, helper_stop_fn *stop, void *arg)

@@ -22,8 +22,6 @@ MUST_CHECK enum err helper_start(void (*finish)(void *arg), void *arg,
     struct helper **ret);
 void helper_stop(struct helper **h);
 
-/* No call is on its way: until the next one, what only the helper uses is the caller's. */
-bool helper_is_idle(struct helper *h);
 /*
  * Call fn on the helper's thread with a copy of job (size bytes), and copy it back.
  * The copy is wiped.  ERR_TIMEOUT after ms: undo (NULL: nothing) is called with the

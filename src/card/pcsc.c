@@ -547,11 +547,7 @@ link_end(struct reader *r, enum reader_end how)
 	AUTO(job_wipe) struct job j = { .handle = l->handle,
 	    .how = how == READER_RESET ? SCARD_RESET_CARD : SCARD_LEAVE_CARD };
 
-	/* This waits for nobody: it is not worth two changes of thread. */
-	if (how == READER_LEAVE && !l->p->alone && helper_is_idle(l->p->helper))
-		job_end(&j);
-	else
-		(void)run(l->p, job_end, NULL, &j, WAIT_MS);
+	(void)run(l->p, job_end, NULL, &j, WAIT_MS);
 }
 
 uint32_t
