@@ -32,11 +32,14 @@ make_certs(void)
 	make_cert(&authority, NULL, &ca);
 	for (size_t k = 0; k < 2; k++) {
 		how.kind = NULL;
+		how.key = NULL;
 		for (size_t i = 0; i < PURPOSES; i++) {
 			how.usage = usages[i];
 			make_cert(&how, &ca, &certs[k][i]);
+			how.key = certs[k][i].key;	/* one is enough */
 			how.serial++;
 		}
+		how.key = NULL;
 		how.usage = usages[AUTHENTICATION];
 		how.kind = "P-256";
 		make_cert(&how, &ca, &ec[k]);
