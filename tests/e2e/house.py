@@ -245,6 +245,10 @@ class Box:
         self.tell("card", self.run.program("dezi-vcard"), "run", "--control", str(self.control),
                   "--state", str(self.dir / "state"),
                   *(str(self.run.card(card)) for card in cards))
+        # Who asks at once would be told that there is no card: pcscd looks now and then.
+        for slot in range(len(cards)):
+            eventually("pcscd has powered the card",
+                       lambda slot=slot: self.stats(slot)["power_ons"])
 
     def types(self, line):
         """What the person does at the keypad the next time that it asks."""
