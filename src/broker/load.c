@@ -224,13 +224,14 @@ load_again(struct loaded *l)
 	enum err r;
 
 	if ((r = load_people(l->conf->people, &people)) != ERR_OK ||
-	    (r = load_means(l->conf, &means)) != ERR_OK)
+	    (r = load_means(l->conf, &means)) != ERR_OK ||
+	    (r = audit_reopen(l->audit)) != ERR_OK)
 		return r;
 	l->people = people;
 	l->means = means;
 	people = had_people;	/* these go instead */
 	means = had_means;
-	return audit_reopen(l->audit);
+	return ERR_OK;
 }
 
 void

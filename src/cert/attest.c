@@ -94,11 +94,14 @@ check_device(struct check *k)
 	/* Not strict: devices have no key usage beside their basicConstraints. */
 	X509_STORE_CTX_set_flags(c, X509_V_FLAG_NO_CHECK_TIME);
 	X509_STORE_CTX_set_depth(c, LENGTH_MAX);
+	X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(c), AUTH_LEVEL);
 	if (X509_verify_cert(c) != 1)
 		return fail(ERR_CERT_UNTRUSTED, "device: %s",
 		    X509_verify_cert_error_string(X509_STORE_CTX_get_error(c)));
 	if (X509_check_ca(k->device) != 1)
 		return fail(ERR_CERT_UNTRUSTED, "the device may not vouch for keys");
+	if ((r = check_weakness(X509_get0_pubkey(k->device))) != ERR_OK)
+		return fail(ERR_CERT_UNTRUSTED, "anybody can vouch with the device's key");
 	return ERR_OK;
 }
 

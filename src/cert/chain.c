@@ -2,8 +2,6 @@
 /* The path from a certificate to an anchor, at a given time (RFC 5280 section 6). */
 #include "cert/inner.h"
 
-#define AUTH_LEVEL	2	/* 112 bits: RSA of 2048, no SHA-1 */
-
 void
 chain_drop(struct chain *c)
 {

@@ -172,7 +172,7 @@ cert_check_login(const struct cert_store *s, const struct cert *leaf,
 		return r;
 	if (cert_purpose(leaf) != CERT_AUTHENTICATION)
 		return fail(ERR_CERT_USAGE, "not an authentication certificate");
-	if ((r = check_weakness(leaf)) != ERR_OK ||
+	if ((r = check_weakness(cert_key(leaf))) != ERR_OK ||
 	    (r = chain_build(s, leaf, middle, all.policies, all.n_policies,
 	    X509_PURPOSE_SSL_CLIENT, all.now, &path)) != ERR_OK ||
 	    (r = keep_chain(path.certs, ret)) != ERR_OK ||

@@ -50,10 +50,12 @@ bool cert_has_policy(const struct cert *c, const char *oid);
 /* 2.16.528.1.1007.99: the UZI register's arc for tests. */
 bool oid_is_test(const char *oid);
 
+#define AUTH_LEVEL	2	/* of chains; 112 bits: RSA of 2048, no SHA-1 */
+
 /* weak.c */
 
 /* ERR_WEAK_KEY: whoever has the certificate can find the private key. */
-MUST_CHECK enum err check_weakness(const struct cert *c);
+MUST_CHECK enum err check_weakness(const EVP_PKEY *key);
 
 /* store.c, load.c */
 

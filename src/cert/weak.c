@@ -50,10 +50,9 @@ has_mark(const BIGNUM *n)
 }
 
 enum err
-check_weakness(const struct cert *c)
+check_weakness(const EVP_PKEY *key)
 {
 	AUTO(bn_drop) BIGNUM *n = NULL;
-	const EVP_PKEY *key = cert_key(c);
 
 	if (!EVP_PKEY_is_a(key, "RSA") && !EVP_PKEY_is_a(key, "RSA-PSS"))
 		return ERR_OK;

@@ -114,14 +114,22 @@ check_keypad(struct doctor *d, struct reader *reader, const struct card_view *vi
 	const struct features *f = reader_features(reader);
 	const struct keypad *k = keypads_find(&d->readers.profiles.keypads, f, reader->name);
 	struct pad_codes codes;
+	bool has = pad_codes(f, PAD_VERIFY, &codes) && (k == NULL || !k->absent);
+	bool can = has && k != NULL && pad_can(f, k, PAD_VERIFY, &view->rules);
 
-	if (!pad_codes(f, PAD_VERIFY, &codes) || (k != NULL && k->absent))
+	if (c != NULL && c->pinpad == HOST_PINPAD_REQUIRED && !can)
+		doctor_say(d, DOCTOR_WRONG, "keypad",
+		    _("Use a reader with keys that keypads.conf names, or change pinpad in "
+		    "agent.conf."),
+		    _("PINs must be typed on the reader (pinpad = required), and for this card "
+		    "they cannot be typed on this one"));
+	else if (!has)
 		return;
-	if (k == NULL)
+	else if (k == NULL)
 		doctor_say(d, DOCTOR_GOOD, "keypad", "",
 		    _("it says that it has a keypad; keypads.conf does not name it, so that it "
 		    "is not used"));
-	else if (!pad_can(f, k, PAD_VERIFY, &view->rules))
+	else if (!can)
 		doctor_say(d, DOCTOR_GOOD, "keypad", "",
 		    _("it has a keypad, and for this card PINs cannot be typed on it"));
 	else if (c == NULL || c->pinpad == HOST_PINPAD_NEVER)

@@ -228,6 +228,7 @@ pin_tell_keypad(struct pin_run *p)
 	AUTO(buf_free) struct buf desc = BUF(TEXT_MAX);
 	struct pinentry_text x = text_of(p);
 
+	x.cancel = NULL;	/* that is on the reader, too */
 	buf_str(&desc, p->by == CARD_PIN ?
 	    _("Type on the keys of the card reader: your current PIN, then the new PIN twice.") :
 	    _("Type on the keys of the card reader: the PUK, then the new PIN twice."));

@@ -486,7 +486,7 @@ pinentry_pin(struct pinentry *p, const struct pinentry_text *t, int64_t end_boot
 enum err
 pinentry_show(struct pinentry *p, const struct pinentry_text *t, int64_t end_boot_ms)
 {
-	return show(p, t, end_boot_ms, "CONFIRM");
+	return show(p, t, end_boot_ms, t->cancel != NULL ? "CONFIRM" : "CONFIRM --one-button");
 }
 
 enum err

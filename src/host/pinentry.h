@@ -33,7 +33,7 @@ struct pinentry_text {
 	const char *desc;
 	const char *error;		/* shown with emphasis */
 	const char *prompt;
-	const char *ok, *cancel;
+	const char *ok, *cancel;	/* no cancel in pinentry_show(): it only tells */
 };
 
 /*

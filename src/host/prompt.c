@@ -163,6 +163,7 @@ prompt_touch(const struct login_prompt *p, struct prompt *ret)
 {
 	prompt_start(ret);
 	ret->text.ok = _("OK");
+	ret->text.cancel = NULL;	/* nothing stops a token that waits */
 	buf_str(&ret->desc, _("Touch the token when it blinks."));
 	buf_str(&ret->desc, "\n\n");
 	put_request(&ret->desc, p->says);

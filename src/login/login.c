@@ -379,10 +379,10 @@ build_signing_input(struct login *l, struct buf *ret)
 
 /* Verify, sign, forget: the means does all three, and our copy of the PIN ends here. */
 static enum err
-sign(struct login *l, struct secret *pin, bool agreed, struct cur tbs,
+sign(struct login *l, enum login_ask why, struct secret *pin, bool agreed, struct cur tbs,
     struct buf *ret_sig)
 {
-	const struct login_prompt p = prompt_of(l, LOGIN_ASK_FIRST);
+	const struct login_prompt p = prompt_of(l, why);
 	struct means *m = l->means;
 	enum err r;
 
@@ -411,7 +411,7 @@ one_pin(struct login *l, enum login_ask why)
 		return r;
 	snprintf(e->pin_entry, sizeof(e->pin_entry), pin.len == 0 ? "pinpad" : "window");
 	if ((r = build_signing_input(l, &jws)) != ERR_OK ||
-	    (r = sign(l, &pin, agreed, buf_view(&jws), &sig)) != ERR_OK)
+	    (r = sign(l, why, &pin, agreed, buf_view(&jws), &sig)) != ERR_OK)
 		return r;
 	if ((r = jws_verify(l->alg, cert_key(l->leaf), buf_view(&jws), buf_view(&sig))) !=
 	    ERR_OK)

@@ -22,8 +22,8 @@ start_message(struct world *w)
 static enum err
 start_teller(struct world *w)
 {
-	return w->conf->pinpad == HOST_PINPAD_NEVER && !world_may_want_touch(w) ? ERR_OK :
-	    work_window(w, &w->teller);
+	return w->conf->pinpad == HOST_PINPAD_NEVER && world_had_card(w) &&
+	    !world_may_want_touch(w) ? ERR_OK : work_window(w, &w->teller);
 }
 
 static enum err

@@ -130,6 +130,11 @@ world_tell_pinpad(void *arg, const struct login_prompt *p)
 static enum err
 world_tell_touch(void *arg, const struct login_prompt *p)
 {
+	const struct world *w = arg;
+
+	/* A token that came beside a card: the PIN window may be needed once more. */
+	if (w->teller == NULL && w->message == NULL && p->why != LOGIN_ASK_WRONG)
+		return ERR_OK;
 	return tell(arg, p, prompt_touch);
 }
 

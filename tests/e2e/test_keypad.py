@@ -195,3 +195,6 @@ def dezi_doctor_lists_keypads(run):
         found = json.loads(home.dezi("doctor", "--json", "--config",
                                      home.agent_conf()).stdout)["findings"]
         equal([f for f in found if f["subject"] == "keypad"], [])
+        found = json.loads(home.dezi("doctor", "--json", "--config", home.agent_conf(
+            policy={"pinpad": "required"})).stdout)["findings"]
+        equal([f["level"] for f in found if f["subject"] == "keypad"], ["wrong"])

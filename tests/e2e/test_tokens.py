@@ -218,6 +218,25 @@ def a_wrong_pin_of_a_token_that_wants_touch_may_be_repeated(run):
 
 
 @scenario
+def a_wrong_pin_of_a_token_that_came_later_may_be_repeated(run):
+    pins = iter(["654321", PIN])
+    waiting = []
+
+    def person(window):
+        if window["kind"] == "pin":
+            return next(pins)
+        if waiting:
+            home.box.insert(waiting.pop())
+        return Person.HANG
+    with House(run, pin=person) as home:
+        home.start()
+        waiting.append(yubikey(home, "touch", "touch = cached"))
+        log_in(home)
+        kinds = [window["kind"] for window in home.person.windows]
+        equal(kinds, ["confirm", "pin", "confirm", "pin", "confirm"])
+
+
+@scenario
 def a_token_may_want_the_pin_right_before_each_use(run):
     with House(run) as home:
         card = yubikey(home, "always", "pin = always")
