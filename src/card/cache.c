@@ -435,6 +435,25 @@ card_cache_set_wrong_pins(struct card_cache *c, const char *serial, unsigned n)
 		put(c, KIND_WRONG_PINS, cur_str(serial), cur_of(&count, 1));
 }
 
+static bool
+may_have_cost_a_try(enum err verified)
+{
+	return verified == ERR_PIN_WRONG || verified == ERR_CARD || verified == ERR_IO ||
+	    verified == ERR_REMOVED || verified == ERR_CARD_RESET ||
+	    verified == ERR_NO_SERVICE || verified == ERR_MODULE;
+}
+
+void
+card_cache_count_pin(struct card_cache *c, const char *serial, enum err verified)
+{
+	if (c == NULL || serial[0] == '\0')
+		return;
+	if (verified == ERR_OK)
+		card_cache_set_wrong_pins(c, serial, 0);
+	else if (may_have_cost_a_try(verified))
+		card_cache_set_wrong_pins(c, serial, card_cache_wrong_pins(c, serial) + 1);
+}
+
 bool
 card_cache_query_costs(struct card_cache *c, const char *profile)
 {

@@ -65,6 +65,12 @@ void card_cache_set_unknown(struct card_cache *c, const struct profile *const *p
 /* Wrong PINs that we sent to the card with this serial since it was last right. */
 unsigned card_cache_wrong_pins(struct card_cache *c, const char *serial);
 void card_cache_set_wrong_pins(struct card_cache *c, const char *serial, unsigned n);
+/*
+ * What became of a PIN that was sent.  An answer that was lost, or says nothing, may have
+ * cost a try as well: OpenSC's driver for CardOS, say, makes CKR_GENERAL_ERROR of a wrong
+ * PIN.  c may be NULL, serial "": nobody counts.
+ */
+void card_cache_count_pin(struct card_cache *c, const char *serial, enum err verified);
 
 /* Asking for the tries cost one on a card of this profile: it is not asked again. */
 bool card_cache_query_costs(struct card_cache *c, const char *profile);

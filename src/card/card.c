@@ -728,13 +728,7 @@ card_may_try(const struct pin_state *s, bool allow_last)
 void
 card_count_wrong_pins(struct card *c, enum err verified)
 {
-	if (c->cache == NULL || c->serial[0] == '\0')
-		return;
-	if (verified == ERR_OK)
-		card_cache_set_wrong_pins(c->cache, c->serial, 0);
-	else if (verified == ERR_PIN_WRONG)
-		card_cache_set_wrong_pins(c->cache, c->serial,
-		    card_cache_wrong_pins(c->cache, c->serial) + 1);
+	card_cache_count_pin(c->cache, c->serial, verified);
 }
 
 /*

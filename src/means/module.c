@@ -319,22 +319,6 @@ admit(const struct module *m, const struct means_view *v, const struct p11_token
 }
 
 /*
- * A failure that tells nothing may have cost a try as well: OpenSC's driver for CardOS
- * says CKR_GENERAL_ERROR where it does not know what the card answered to a wrong PIN.
- */
-static void
-count_wrong_pins(const struct module *m, const char *serial, enum err verified)
-{
-	if (m->o.cache == NULL)
-		return;
-	if (verified == ERR_OK)
-		card_cache_set_wrong_pins(m->o.cache, serial, 0);
-	else if (verified == ERR_PIN_WRONG || verified == ERR_MODULE || verified == ERR_CARD)
-		card_cache_set_wrong_pins(m->o.cache, serial,
-		    card_cache_wrong_pins(m->o.cache, serial) + 1);
-}
-
-/*
  * *open: the card may be unlocked from here on, whatever the library says.  Only where
  * it surely said no, nobody else's work is disturbed by a reset.
  */
@@ -347,7 +331,7 @@ log_in(struct module *m, const struct means_view *v, const struct secret *pin, b
 
 	*open = r != ERR_PIN_WRONG && r != ERR_PIN_BLOCKED && r != ERR_PIN_LENGTH &&
 	    r != ERR_PIN_UNSET;
-	count_wrong_pins(m, v->serial, r);
+	card_cache_count_pin(m->o.cache, v->serial, r);
 	if (r == ERR_PIN_BLOCKED)
 		*ret_pin = (struct pin_state){ .tries = 0, .blocked = true };
 	else if (r == ERR_PIN_WRONG && p11_token(m->p11, m->token.slot, &t) == ERR_OK)

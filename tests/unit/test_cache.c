@@ -107,6 +107,16 @@ cache_remembers_unknown_cards(void **state)
 	assert_int_equal(card_cache_wrong_pins(cache, "01"), 255);
 	card_cache_set_wrong_pins(cache, "01", 0);
 	assert_int_equal(card_cache_wrong_pins(cache, "01"), 0);
+	/* What says nothing may have cost a try (rule 2). */
+	card_cache_count_pin(cache, "01", ERR_PIN_WRONG);
+	card_cache_count_pin(cache, "01", ERR_CARD);
+	card_cache_count_pin(cache, "01", ERR_REMOVED);
+	card_cache_count_pin(cache, "01", ERR_PIN_LENGTH);
+	card_cache_count_pin(cache, "01", ERR_CANCELLED);
+	assert_int_equal(card_cache_wrong_pins(cache, "01"), 3);
+	card_cache_count_pin(cache, "01", ERR_OK);
+	assert_int_equal(card_cache_wrong_pins(cache, "01"), 0);
+	card_cache_count_pin(NULL, "01", ERR_PIN_WRONG);
 	assert_true(card_cache_is_unknown(cache, ours, &s));
 	remove_cache(&cache, dir);
 }
