@@ -13,7 +13,6 @@
 #define FID_TOKENINFO	0x5032
 #define SFI_ODF		0x11	/* ISO 7816-15 section 7 */
 #define SFI_TOKENINFO	0x12
-#define DIRECTORY_MAX	PKCS15_DIRECTORY_MAX
 #define TOKENINFO_MAX	2048
 #define SAVED_VERSION	4
 
@@ -79,7 +78,7 @@ has_serial(struct cur file)
 static enum err
 token_serial(struct pkcs15 *t, struct channel *ch, struct buf *ret)
 {
-	AUTO(buf_free) struct buf file = BUF(DIRECTORY_MAX);
+	AUTO(buf_free) struct buf file = BUF(PKCS15_DIRECTORY_MAX);
 	struct p15_token token;
 	enum err r = file_read_short(ch, &t->files, &t->token_path, SFI_TOKENINFO,
 	    APDU_LE_MAX, has_serial, &file);
@@ -128,7 +127,7 @@ pkcs15_open(const struct profile *p, void **ret_state)
 	files_init(&t->files, p);
 	t->odf_path = path_of(FID_ODF);
 	t->token_path = path_of(FID_TOKENINFO);
-	t->prkdf.max = t->cdf.max = t->aodf.max = t->cas.max = DIRECTORY_MAX;
+	t->prkdf.max = t->cdf.max = t->aodf.max = t->cas.max = PKCS15_DIRECTORY_MAX;
 	t->token.max = TOKENINFO_MAX;
 	*ret_state = t;
 	return ERR_OK;
@@ -161,9 +160,9 @@ pkcs15_is_odf(struct cur file)
 enum err
 pkcs15_read_odf(struct pkcs15 *t, struct channel *ch)
 {
-	AUTO(buf_free) struct buf file = BUF(DIRECTORY_MAX);
-	enum err r = file_read_short(ch, &t->files, &t->odf_path, SFI_ODF, DIRECTORY_MAX,
-	    pkcs15_is_odf, &file);
+	AUTO(buf_free) struct buf file = BUF(PKCS15_DIRECTORY_MAX);
+	enum err r = file_read_short(ch, &t->files, &t->odf_path, SFI_ODF,
+	    PKCS15_DIRECTORY_MAX, pkcs15_is_odf, &file);
 
 	if (pkcs15_is_trouble(r))
 		return r;
@@ -188,7 +187,7 @@ pkcs15_read_directory(struct pkcs15 *t, struct channel *ch, enum p15_kind kind,
 	const struct p15_odf *odf = &t->odf;
 
 	for (size_t i = 0; i < odf->n; i++) {
-		AUTO(buf_free) struct buf file = BUF(DIRECTORY_MAX);
+		AUTO(buf_free) struct buf file = BUF(PKCS15_DIRECTORY_MAX);
 		enum err r;
 
 		if (odf->e[i].kind != kind)
@@ -263,13 +262,13 @@ describe_all(const struct pkcs15 *t, struct card_key *ret, size_t max, size_t *r
 static enum err
 read_token(struct pkcs15 *t, struct channel *ch)
 {
-	AUTO(buf_free) struct buf file = BUF(DIRECTORY_MAX);
+	AUTO(buf_free) struct buf file = BUF(PKCS15_DIRECTORY_MAX);
 	enum err r;
 
 	if (t->p->digest_info != DIGEST_INFO_TOKEN || t->token.len != 0)
 		return ERR_OK;
-	r = file_read_short(ch, &t->files, &t->token_path, SFI_TOKENINFO, DIRECTORY_MAX,
-	    has_serial, &file);
+	r = file_read_short(ch, &t->files, &t->token_path, SFI_TOKENINFO,
+	    PKCS15_DIRECTORY_MAX, has_serial, &file);
 	if (pkcs15_is_trouble(r))
 		return r;
 	if (r == ERR_OK && file.len <= t->token.max)
@@ -445,7 +444,7 @@ static enum err
 current_by_value(struct pkcs15 *t, struct channel *ch, const struct p15_cert *c,
     struct cur cert, bool *ret)
 {
-	AUTO(buf_free) struct buf now = BUF(DIRECTORY_MAX);
+	AUTO(buf_free) struct buf now = BUF(PKCS15_DIRECTORY_MAX);
 	enum err r;
 
 	if ((t->odf.n == 0 && (r = pkcs15_read_odf(t, ch)) != ERR_OK) ||

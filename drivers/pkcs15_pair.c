@@ -5,7 +5,8 @@
  */
 #include "drivers/pkcs15.h"
 
-#define CERTS_MAX	8	/* that are read for it */
+#define CERTS_MAX	8	/* that are read for one key */
+#define COMMANDS_MAX	48	/* after so many the rest of the look goes first */
 
 static bool
 same_label(const struct p15_common *a, const struct p15_common *b)
@@ -42,45 +43,65 @@ pkcs15_cert_of(const struct pkcs15 *t, const struct p15_key *key)
 	return c == NULL && pair != 0 && pair <= t->n_certs ? &t->certs[pair - 1] : c;
 }
 
-/* The public key that stands beside the private one. */
-static enum err
-read_public(struct pkcs15 *t, struct channel *ch, const struct p15_key *key,
-    struct buf *ret)
+/* Does the standard say whose it is? */
+static bool
+is_claimed(const struct pkcs15 *t, const struct p15_id *id)
 {
-	AUTO(buf_free) struct buf dir = BUF(PKCS15_DIRECTORY_MAX);
-	struct p15_public all[P15_OBJECTS];
-	size_t n;
-	enum err r;
+	for (size_t k = 0; k < t->n_keys; k++)
+		if (p15_id_same(&t->keys[k].id, id))
+			return true;
+	return false;
+}
 
-	if ((r = pkcs15_read_directory(t, ch, P15_PUKDF, &dir)) != ERR_OK)
-		return r;
-	n = p15_read_publics(buf_view(&dir), all, NELEM(all));
-	for (size_t i = 0; i < n; i++) {
-		if (!p15_id_same(&all[i].id, &key->id) && !same_label(&all[i].c, &key->c))
-			continue;
-		if (all[i].value.n == 0)
-			return file_read_path(ch, &t->files, &all[i].path, ret);
-		buf_cur(ret, all[i].value);
-		return buf_end(ret);
-	}
-	return ERR_NOT_FOUND;
+struct publics {
+	struct p15_public e[P15_OBJECTS];
+	size_t	 n;
+};
+
+/* The one beside the private one: by iD, or else by label one that is nobody's. */
+static const struct p15_public *
+public_of(const struct pkcs15 *t, const struct p15_key *key, const struct publics *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (p15_id_same(&all->e[i].id, &key->id))
+			return &all->e[i];
+	for (size_t i = 0; i < all->n; i++)
+		if (same_label(&all->e[i].c, &key->c) && !is_claimed(t, &all->e[i].id))
+			return &all->e[i];
+	return NULL;
 }
 
 static enum err
-pair(struct pkcs15 *t, struct channel *ch, size_t k)
+read_public(struct pkcs15 *t, struct channel *ch, const struct p15_key *key,
+    const struct publics *all, struct buf *ret)
+{
+	const struct p15_public *public = public_of(t, key, all);
+
+	if (public == NULL)
+		return ERR_NOT_FOUND;
+	if (public->value.n == 0)
+		return file_read_path(ch, &t->files, &public->path, ret);
+	buf_cur(ret, public->value);
+	return buf_end(ret);
+}
+
+static enum err
+pair(struct pkcs15 *t, struct channel *ch, const struct publics *all, size_t k)
 {
 	AUTO(buf_free) struct buf public = BUF(PKCS15_DIRECTORY_MAX);
 	size_t size, read = 0;
 	struct cur want, number;
-	enum err r = read_public(t, ch, &t->keys[k], &public);
+	enum err r = read_public(t, ch, &t->keys[k], all, &public);
 
 	if (r != ERR_OK || !spki_public(buf_view(&public), &want))
 		return pkcs15_is_trouble(r) ? r : ERR_OK;
 	for (size_t i = 0; i < t->n_certs && read < CERTS_MAX; i++) {
 		AUTO(buf_free) struct buf der = BUF(FILE_CERT_MAX);
 
-		if (t->certs[i].authority)
+		if (t->certs[i].authority || is_claimed(t, &t->certs[i].id))
 			continue;
+		if (ch->commands > COMMANDS_MAX)
+			break;
 		read++;
 		r = pkcs15_read_cert(t, ch, &t->certs[i], &der, &size);
 		if (pkcs15_is_trouble(r))
@@ -94,15 +115,32 @@ pair(struct pkcs15 *t, struct channel *ch, size_t k)
 	return ERR_OK;
 }
 
+/* From key k on. */
+static enum err
+pair_all(struct pkcs15 *t, struct channel *ch, size_t k)
+{
+	AUTO(buf_free) struct buf dir = BUF(PKCS15_DIRECTORY_MAX);
+	struct publics all;
+	enum err r = pkcs15_read_directory(t, ch, P15_PUKDF, &dir);
+
+	if (r != ERR_OK)
+		return pkcs15_is_trouble(r) ? r : ERR_OK;
+	all.n = p15_read_publics(buf_view(&dir), all.e, NELEM(all.e));
+	for (; k < t->n_keys && ch->commands <= COMMANDS_MAX; k++)
+		if (pkcs15_cert_of(t, &t->keys[k]) == NULL &&
+		    (r = pair(t, ch, &all, k)) != ERR_OK)
+			return r;
+	return ERR_OK;
+}
+
 enum err
 pkcs15_pair(struct pkcs15 *t, struct channel *ch)
 {
-	enum err r;
+	size_t k = 0;
 
 	memset(t->pairs, 0, sizeof(t->pairs));
-	for (size_t k = 0; k < t->n_keys && t->n_certs != 0; k++)
-		if (pkcs15_cert_of(t, &t->keys[k]) == NULL &&
-		    (r = pair(t, ch, k)) != ERR_OK)
-			return r;
-	return ERR_OK;
+	while (k < t->n_keys && pkcs15_cert_of(t, &t->keys[k]) != NULL)
+		k++;
+	return k < t->n_keys && t->n_certs != 0 && ch->commands <= COMMANDS_MAX ?
+	    pair_all(t, ch, k) : ERR_OK;
 }

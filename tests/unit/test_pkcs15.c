@@ -163,6 +163,35 @@ with_key_file(struct profile *p)
 	FILE("4402", "25", PUKDF_EC), FILE("4601", "45", PUBLIC_POINT(y)),	\
 	FILE("4331", "72", CERT_EC)
 
+/* EC keys, certificates and public keys: label in hex, iD, file.  Nobody's certificate
+ * is CERT_EC, whose public key is PUBLIC_POINT(X32("0B")). */
+#define A_KEY(label, id)						\
+	"A031300D0C04" label "03020780040101300E0401" id "03020520030203B8020101"	\
+	"A110300E300804063F005015450102020100"
+#define A_CERT(label, id, fid)						\
+	"301F300A0C04" label "0302064030030401" id "A10C300A300804063F005015" fid
+#define A_PUBLIC(label, id, fid)					\
+	"A023300A0C04" label "0302064030070401" id "03020102A10C300A300804063F005015" fid
+#define L_AUTH		"41555448"
+#define L_SIGN		"5349474E"
+#define L_CONF		"434F4E46"
+#define L_NOBODY	"58585858"
+#define P_PUBLIC(fid, y)	FILE(fid, "45", PUBLIC_POINT(y))
+#define P_STRANGE	FILE("4331", "72", CERT_EC)
+#define MANY(n_keys, keys, n_certs, certs, n_publics, publics)		\
+	P_START, SAY(SFI("91"), ODF_PUBLIC "9000"), P_AODF, FILE("4400", n_keys, keys),	\
+	FILE("4404", n_certs, certs), FILE("4402", n_publics, publics)
+/* AUTH has a certificate, 4332, and four have none: each could cost 14 commands. */
+#define TOO_MANY							\
+	MANY("FF", A_KEY(L_AUTH, "45") A_KEY(L_SIGN, "46") A_KEY(L_SIGN, "47")	\
+	    A_KEY(L_SIGN, "48") A_KEY(L_SIGN, "49"),			\
+	    "E7", A_CERT(L_AUTH, "45", "4332") A_CERT(L_NOBODY, "91", "4331")	\
+	    A_CERT(L_NOBODY, "92", "4331") A_CERT(L_NOBODY, "93", "4331")	\
+	    A_CERT(L_NOBODY, "94", "4331") A_CERT(L_NOBODY, "95", "4331")	\
+	    A_CERT(L_NOBODY, "96", "4331"), "94", A_PUBLIC(L_SIGN, "46", "4601")	\
+	    A_PUBLIC(L_SIGN, "47", "4601") A_PUBLIC(L_SIGN, "48", "4601")	\
+	    A_PUBLIC(L_SIGN, "49", "4601"))
+
 #define NO_SERIAL	SAY(SFI("92"), "3003 020100 9000")
 
 /* Without short identifiers; the first SELECT of a file tells how. */
@@ -370,6 +399,28 @@ static const struct CMUnitTest tests[] = {
 	    SAY("002A9E9A20" X32("DE") "00", X64("5A") "9000"))),
 	ROW("... and that is another one (vector 57)", ERR_NO_CERT, NO_SIGN, 0,
 	    LINES(PAIR(X32("0C")))),
+	ROW("... of several keys: one look at what public keys there are, none at the "
+	    "certificates of others", ERR_OK, NO_SIGN, 0,
+	    LINES(MANY("99", A_KEY(L_AUTH, "45") A_KEY(L_SIGN, "46") A_KEY(L_CONF, "47"),
+	    "42", A_CERT(L_AUTH, "45", "4332") A_CERT(L_NOBODY, "99", "4331"),
+	    "4A", A_PUBLIC(L_SIGN, "46", "4601") A_PUBLIC(L_CONF, "47", "4602")),
+	    P_PUBLIC("4601", X32("0C")), P_STRANGE, P_PUBLIC("4602", X32("0D")), P_STRANGE,
+	    FILE("4332", "0E", CERT_BYTES))),
+	ROW("... of many: no more than leaves room for the rest", ERR_OK, NO_SIGN, 0,
+	    LINES(TOO_MANY, P_PUBLIC("4601", X32("0C")), P_STRANGE, P_STRANGE, P_STRANGE,
+	    P_STRANGE, P_STRANGE, P_STRANGE, P_PUBLIC("4601", X32("0C")), P_STRANGE,
+	    P_STRANGE, P_STRANGE, P_STRANGE, P_STRANGE, P_STRANGE,
+	    P_PUBLIC("4601", X32("0C")), P_STRANGE, P_STRANGE, P_STRANGE, P_STRANGE,
+	    FILE("4332", "0E", CERT_BYTES))),
+	ROW("the public key: iD before label", ERR_OK, NO_SIGN, 0,
+	    LINES(MANY("33", A_KEY(L_AUTH, "45"), "21", A_CERT(L_NOBODY, "99", "4331"),
+	    "4A", A_PUBLIC(L_AUTH, "46", "4602") A_PUBLIC(L_NOBODY, "45", "4601")),
+	    P_PUBLIC("4601", X32("0B")), P_STRANGE, P_STRANGE)),
+	ROW("... by label: not one whose iD is another key's", ERR_OK, NO_SIGN, 0,
+	    LINES(MANY("66", A_KEY(L_AUTH, "45") A_KEY(L_SIGN, "46"), "42",
+	    A_CERT(L_SIGN, "46", "4332") A_CERT(L_NOBODY, "99", "4331"), "4A",
+	    A_PUBLIC(L_AUTH, "46", "4602") A_PUBLIC(L_AUTH, "50", "4601")),
+	    P_PUBLIC("4601", X32("0B")), P_STRANGE, P_STRANGE)),
 	ROW("neither, and no public key", ERR_NO_CERT, NO_SIGN, 0,
 	    LINES(WITH_CDF("21", CDF_STRANGE))),
 	ROW("two keys, one certificate: told apart by usage (vector 57)", ERR_OK, ERR_OK,
