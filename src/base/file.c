@@ -89,21 +89,22 @@ read_proc(const char *path, char *ret, size_t size)
 
 /*
  * Is root one of those whom this user namespace does not know?  Each line of the map is
- * a first id here, the first one outside, and how many (user_namespaces(7)).
+ * a first id here, the first one outside, and how many (user_namespaces(7)).  Of a map
+ * that was not read, to its end, nobody can tell.
  */
 static bool
 root_is_unknown(void)
 {
 	unsigned long here, outside, count;
 	char map[4096];
+	const char *p = map;
 	int n;
 
 	read_proc("/proc/self/uid_map", map, sizeof(map));
-	for (const char *p = map; sscanf(p, "%lu %lu %lu%n", &here, &outside, &count, &n) == 3;
-	    p += n)
+	for (; sscanf(p, "%lu %lu %lu%n", &here, &outside, &count, &n) == 3; p += n)
 		if (outside == 0 && count != 0)
 			return false;
-	return true;
+	return p != map && strcmp(p, "\n") == 0;
 }
 
 /* All whom it does not know look the same. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -267,15 +268,27 @@ become_alone(uid_t uid)
 	close(fd);
 }
 
+/* From here on nobody can read who is known. */
+static void
+hide_map(void)
+{
+	if (unshare(CLONE_NEWNS) != 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount("/dev/null", "/proc/self/uid_map", NULL, MS_BIND, NULL) != 0)
+		_exit(77);
+}
+
 /* In a child: as n bits, what is believed of these paths. */
 static int
-believed(const char *const *paths, size_t n, uid_t uid)
+believed(const char *const *paths, size_t n, uid_t uid, bool hidden)
 {
 	int status, bits = 0;
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		become_alone(uid);
+		if (hidden)
+			hide_map();
 		for (size_t i = 0; i < n; i++)
 			bits |= (file_check_trusted(paths[i], uid) == ERR_OK) << i;
 		_exit(bits);
@@ -305,12 +318,27 @@ sandbox(void **state)
 		assert_int_equal(chown(p->dir, uid, -1), 0);
 		assert_int_equal(chown(p->path, uid, -1), 0);
 	}
-	bits = believed(paths, NELEM(paths), uid);
+	bits = believed(paths, NELEM(paths), uid, false);
 	if (bits == 77)
 		skip();		/* no such namespace on this machine */
 	/* For who is not root all of them are their own. */
 	assert_int_equal(bits, getuid() == 0 ? 7 : 15);
 	assert_int_equal(unlink(other), 0);
+}
+
+/* Who cannot tell whether root is known believes nobody's files no more than others'. */
+static void
+sandbox_without_map(void **state UNUSED)
+{
+	uid_t uid = getuid() != 0 ? getuid() : STRANGER;
+	const char *const paths[] = { "/etc/passwd", "/usr/lib" };
+	int bits;
+
+	skip_where_root_is_strange();
+	bits = believed(paths, NELEM(paths), uid, true);
+	if (bits == 77)
+		skip();		/* no such namespaces on this machine */
+	assert_int_equal(bits, 0);
 }
 
 static void
@@ -360,6 +388,7 @@ main(void)
 		T(no_files),
 		T(owners),
 		T(sandbox),
+		T(sandbox_without_map),
 		T(writes),
 		T(write_fails),
 	};
