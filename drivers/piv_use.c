@@ -136,11 +136,15 @@ tell_touch(const struct piv *v, struct channel *ch, const struct card_key *key, 
 	const struct apdu a = { .ins = 0x20, .p2 = key->pin_ref };
 	/* A YubiKey before 5.3 may want it, and has no word for that. */
 	bool may = key->touch || (v->no_metadata && v->p->attestation);
-	unsigned sw;
+	unsigned sw = SW_OK;
+	enum err asked;
 
 	if (r != ERR_NOT_LOGGED_IN || !may)
 		return r;
-	if (!key->no_pin && (channel_send(ch, &a, NULL, &sw) != ERR_OK || sw != SW_OK))
+	asked = key->no_pin ? ERR_OK : channel_send(ch, &a, NULL, &sw);
+	if (piv_is_trouble(asked))
+		return note(asked, "VERIFY without a PIN");
+	if (asked != ERR_OK || sw != SW_OK)
 		return fail(r, "GENERAL AUTHENTICATE: without the PIN");
 	return fail(ERR_NOT_TOUCHED, "GENERAL AUTHENTICATE: with the PIN, and refused");
 }

@@ -778,9 +778,11 @@ verify_and_sign(struct card *c, struct channel *ch, const struct card_key *key,
 	    (r = verify(c, ch, key, pin, ret_pin)) != ERR_OK)
 		return r;
 	r = card_sign(c, ch, key, alg, input, sig);
+	/* The driver saw that the card has no PIN.  Only where each use takes it away, as
+	 * the refused one did, is touch what was missing. */
 	if (r == ERR_NOT_LOGGED_IN)
-		return note(key->touch ? ERR_NOT_TOUCHED : ERR_CARD_INACTIVE,
-		    "after the right PIN");
+		return note(key->touch && key->always_auth ? ERR_NOT_TOUCHED :
+		    ERR_CARD_INACTIVE, "after the right PIN");
 	if (r != ERR_OK)
 		return r;
 	if (c->driver->logout(c->state, ch, key) == ERR_OK)

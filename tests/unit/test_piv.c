@@ -296,6 +296,13 @@ static const struct CMUnitTest tests[] = {
 	    EC, .touch = true, LINES(LOOK_POLICIES("0302"), METADATA, YUBIKEY_AGAIN,
 	    VERIFY("9000"), EC_SAYS("6985"), SAY("00200080", "63C3"))),
 
+	ROW("the PIN was right, and the card has none", ERR_OK, ERR_CARD_INACTIVE, 2, 1,
+	    YUBIKEY, EC, .touch = true,
+	    LINES(LOOK_POLICIES("0203"), METADATA, YUBIKEY_AGAIN,
+	    VERIFY("9000"), EC_SAYS("6982"), SAY("00200080", "63C3"))),
+	ROW("not touched, but pulled", ERR_OK, ERR_REMOVED, 2, 1, YUBIKEY, EC,
+	    .touch = true, LINES(LOOK_POLICIES("0203"), METADATA, YUBIKEY_AGAIN, VERIFY("9000"),
+	    EC_SAYS("6982"), FAIL("00200080", ERR_REMOVED))),
 	ROW("not touched, before there were metadata (vector 70)", ERR_OK, ERR_NOT_TOUCHED, 3,
 	    1, YUBIKEY, EC, LINES(SELECT, SERIAL, CERT_P256,
 	    SAY("00F7009A00", "6D00"), SAY("00200080", "63C3"), SELECT, SERIAL,
