@@ -209,7 +209,10 @@ struct budget {
 	uint64_t until_ms;
 };
 
-/* ERR_NOT_MINE: the application is not there. */
+/*
+ *	ERR_NOT_MINE	the application is not there
+ *	ERR_LIMIT	the budget is used up: what was not heard proves nothing
+ */
 static enum err
 try_candidate(struct card *c, struct channel *ch, const struct candidates *all, size_t i,
     struct budget *b)
@@ -224,6 +227,8 @@ try_candidate(struct card *c, struct channel *ch, const struct candidates *all, 
 	    found != i)
 		r = change_to(c, ch, &all->e[found]);
 	b->apdus = ch->apdus;
+	if (ch->spent)
+		return fail(ERR_LIMIT, "the card costs too much before it is known");
 	return r;
 }
 

@@ -74,6 +74,18 @@ is_status(unsigned sw)
 	return sw >> 12 == 6 || sw >> 12 == 9;
 }
 
+static enum err
+within_budget(struct channel *ch)
+{
+	ch->spent = true;
+	if (ch->apdus >= ch->most_apdus)
+		return fail(ERR_LIMIT, "the card never stops talking");
+	if (ch->reader->answer_ms > ch->until_ms)
+		return fail(ERR_LIMIT, "the card takes too long");
+	ch->spent = false;
+	return ERR_OK;
+}
+
 /* Send a once, within the budget.  *ret_data points into reply. */
 static enum err
 transmit(struct channel *ch, const struct apdu *a, struct buf *reply,
@@ -85,10 +97,8 @@ transmit(struct channel *ch, const struct apdu *a, struct buf *reply,
 
 	if (ch->dead)
 		return fail(ERR_IO, "the card has stopped answering");
-	if (ch->apdus >= ch->most_apdus)
-		return fail(ERR_LIMIT, "the card never stops talking");
-	if (ch->reader->answer_ms > ch->until_ms)
-		return fail(ERR_LIMIT, "the card takes too long");
+	if ((r = within_budget(ch)) != ERR_OK)
+		return r;
 	ch->apdus++;
 	if ((r = wire_put(a, form, &w)) != ERR_OK)
 		return r;

@@ -29,6 +29,7 @@ struct channel {
 	bool	 extended;		/* the card takes commands of extended length */
 	bool	 reset;			/* end the transaction with RESET */
 	bool	 dead;			/* no answer came: nothing more is sent */
+	bool	 spent;			/* time or APDUs: a command was not sent for it */
 	unsigned commands, apdus;	/* sent so far */
 	unsigned most_apdus;
 	uint64_t until_ms;		/* reader->answer_ms may not be more */

@@ -6,6 +6,7 @@
 #include "tests/check.h"
 
 #include "base/b64.h"
+#include "card/channel.h"
 #include "card/session.h"
 #include "tests/unit/p15_talk.h"
 
@@ -359,6 +360,26 @@ is_profile(const char *want, const char *proof)
 	reader_close(&r);
 }
 
+/* A card so slow that the question cannot be asked any more: it may be either. */
+static void
+is_neither_where_time_is_up(void **state UNUSED)
+{
+	struct profile uzi, p15;
+	const struct profile *const both[] = { &p15, &uzi, NULL };
+	const struct replay_line lines[] = { SELECT };
+	AUTO(reader_close) struct reader *r = NULL;
+	AUTO(card_close) struct card *c = NULL;
+
+	read_profile("uzi", &uzi);
+	read_profile("pkcs15", &p15);
+	assert_ok(replay_open(lines, NELEM(lines), ATR_OTHER, &r));
+	replay_slow(r, CHANNEL_PROBE_MS + 1);
+	assert_ok(card_open(r, drivers_table, both, &c));
+	assert_err(card_probe(c, NULL), ERR_LIMIT);
+	assert_string_equal(card_profile_name(c), "");
+	assert_true(replay_done(r));
+}
+
 static void
 an_unknown_card_gets_the_profile_that_it_proves(void **state UNUSED)
 {
@@ -389,6 +410,7 @@ an_unknown_card_without_the_application_gets_one_select(void **state UNUSED)
 
 static const struct CMUnitTest choices[] = {
 	cmocka_unit_test(an_unknown_card_gets_the_profile_that_it_proves),
+	cmocka_unit_test(is_neither_where_time_is_up),
 	cmocka_unit_test(an_unknown_card_without_the_application_gets_one_select),
 };
 
