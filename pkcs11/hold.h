@@ -3,7 +3,7 @@
  * A transaction that is held between the PIN for one operation and the operation: nobody
  * else comes to the card meanwhile, so it ends after some seconds, whatever the program
  * does.  For that there is a thread while there is such a transaction, where threads may
- * be made; else it ends with the program's next call.
+ * be made; else it ends with the program's next call that names a session.
  */
 #ifndef DEZI_PKCS11_HOLD_H
 #define DEZI_PKCS11_HOLD_H

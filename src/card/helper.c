@@ -20,7 +20,8 @@ enum phase {
 struct helper {
 	pthread_t thread;
 	pthread_mutex_t lock;
-	/* Both are signalled without the lock: who wakes must not wait for it at once. */
+	/* Who wakes must not wait for the lock at once, so both are signalled without it,
+	 * but by who may not touch the helper any more once it is unlocked. */
 	pthread_cond_t asked, answered;
 	enum phase phase;
 	bool	 quit;
