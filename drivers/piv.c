@@ -492,11 +492,14 @@ piv_learn(struct piv *v, struct channel *ch, unsigned slot)
 
 /* Other slots may be filled and emptied later: they are looked at each time. */
 static enum err
-piv_save(void *state, struct buf *ret)
+piv_save(void *state, const struct card_key *key, struct buf *ret)
 {
 	const struct piv *v = state;
 	const struct spki *k = &v->slots[SLOT_9A].spki;
 
+	/* The head is that of 9A's object: it says nothing of another certificate. */
+	if (key->slot != SLOT_9A || v->head_len == 0)
+		return ERR_NOT_FOUND;
 	buf_u8(ret, SAVED_VERSION);
 	buf_u8(ret, v->global);
 	buf_u8(ret, k->kind);

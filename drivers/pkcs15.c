@@ -207,6 +207,7 @@ understand(struct pkcs15 *t)
 {
 	if (!p15_read_token(buf_view(&t->token), &t->info))
 		t->info.n_algs = 0;
+	memset(t->read, 0, sizeof(t->read));
 	t->n_keys = p15_read_keys(buf_view(&t->prkdf), t->keys, NELEM(t->keys));
 	t->n_certs = p15_read_certs(buf_view(&t->cdf), t->certs, NELEM(t->certs));
 	t->n_pins = t->p->pin_aodf ?
@@ -334,16 +335,17 @@ pkcs15_cert(void *state, struct channel *ch, const struct card_key *key,
 	struct pkcs15 *t = state;
 	const struct p15_cert *cert = pkcs15_cert_of(t, &t->keys[key->slot]);
 	size_t size = 0, before = ret_der->len;
+	struct pkcs15_read *read;
 	enum err r;
 
 	if (cert == NULL)
 		return ERR_NOT_FOUND;
 	if ((r = pkcs15_read_cert(t, ch, cert, ret_der, &size)) != ERR_OK)
 		return r;
-	t->cert_slot = key->slot;
-	t->cert_size = size;
-	if (!spki_read(cur_of(ret_der->p + before, ret_der->len - before), &t->spki))
-		t->spki = (struct spki){ .kind = SPKI_UNKNOWN };
+	read = &t->read[key->slot];
+	*read = (struct pkcs15_read){ .done = true, .size = size };
+	if (!spki_read(cur_of(ret_der->p + before, ret_der->len - before), &read->spki))
+		read->spki = (struct spki){ .kind = SPKI_UNKNOWN };
 	return ERR_OK;
 }
 
@@ -352,13 +354,14 @@ static void
 pkcs15_update(void *state, struct card_key *key)
 {
 	const struct pkcs15 *t = state;
+	const struct spki *is = &t->read[key->slot].spki;
 	enum spki_kind want = key->type == KEY_EC ? SPKI_EC : SPKI_RSA;
 
-	if (t->cert_slot != key->slot || t->spki.kind == SPKI_UNKNOWN)
+	if (!t->read[key->slot].done || is->kind == SPKI_UNKNOWN)
 		return;
-	if (t->spki.kind == want)
-		key->bits = t->spki.bits;
-	else if (t->spki.kind != SPKI_OTHER)
+	if (is->kind == want)
+		key->bits = is->bits;
+	else if (is->kind != SPKI_OTHER)
 		key->algs = 0;
 }
 
@@ -370,10 +373,13 @@ put_saved(struct buf *b, const struct buf *file)
 }
 
 static enum err
-pkcs15_save(void *state, struct buf *ret)
+pkcs15_save(void *state, const struct card_key *key, struct buf *ret)
 {
 	const struct pkcs15 *t = state;
+	const struct pkcs15_read *read = &t->read[key->slot];
 
+	if (!read->done)
+		return ERR_NOT_FOUND;
 	buf_u8(ret, SAVED_VERSION);
 	put_saved(ret, &t->token);
 	put_saved(ret, &t->aodf);
@@ -384,10 +390,10 @@ pkcs15_save(void *state, struct buf *ret)
 	put_saved(ret, &t->cas);
 	buf_u8(ret, t->has_fallback);
 	buf_u8(ret, t->fallback);
-	buf_u8(ret, t->cert_slot);
-	buf_u32(ret, (uint32_t)t->cert_size);
-	buf_u8(ret, (uint8_t)t->spki.kind);
-	buf_u16(ret, t->spki.bits);
+	buf_u8(ret, key->slot);
+	buf_u32(ret, (uint32_t)read->size);
+	buf_u8(ret, (uint8_t)read->spki.kind);
+	buf_u16(ret, read->spki.bits);
 	return buf_end(ret);
 }
 
@@ -428,11 +434,10 @@ pkcs15_restore(void *state, struct cur saved, struct card_key *ret, size_t max,
 	t->has_cas = cas == 1;
 	t->has_fallback = has == 1;
 	t->fallback = ref;
-	t->cert_slot = slot;
-	t->cert_size = size;
-	t->spki = (struct spki){ .kind = (enum spki_kind)kind, .bits = bits };
-	if (t->cert_slot >= t->n_keys)
+	if (slot >= t->n_keys)
 		return fail(ERR_MALFORMED, "what was saved of the card");
+	t->read[slot] = (struct pkcs15_read){ .done = true, .size = size,
+	    .spki = { .kind = (enum spki_kind)kind, .bits = bits } };
 	describe_all(t, ret, max, ret_n);
 	for (size_t i = 0; i < *ret_n; i++)
 		pkcs15_update(t, &ret[i]);
@@ -466,7 +471,7 @@ pkcs15_current(void *state, struct channel *ch, const struct card_key *key,
 	enum err r;
 
 	*ret = false;
-	if (c == NULL || key->slot != t->cert_slot)
+	if (c == NULL || !t->read[key->slot].done)
 		return ERR_OK;
 	if (c->der.n != 0)
 		return current_by_value(t, ch, c, cert, ret);
@@ -476,7 +481,7 @@ pkcs15_current(void *state, struct channel *ch, const struct card_key *key,
 		    &first);
 	if (pkcs15_is_trouble(r))
 		return note(r, "certificate");
-	*ret = r == ERR_OK && size == t->cert_size &&
+	*ret = r == ERR_OK && size == t->read[key->slot].size &&
 	    cur_eq(buf_view(&first), cur_of(cert.p, n));
 	return ERR_OK;
 }

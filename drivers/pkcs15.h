@@ -29,10 +29,12 @@ struct pkcs15 {
 	uint8_t	 pairs[P15_OBJECTS];	/* by key: 1 + its certificate, 0: see pkcs15_pair.c */
 	bool	 has_fallback;		/* no AODF: this reference is it */
 	uint8_t	 fallback;
-	/* Of the certificate that was read last. */
-	unsigned cert_slot;
-	size_t	 cert_size;
-	struct spki spki;
+	/* By key, of its certificate, once that was read. */
+	struct pkcs15_read {
+		bool	 done;
+		size_t	 size;		/* of the file */
+		struct spki spki;
+	} read[P15_OBJECTS];
 };
 
 /* What stands between us and the card: the rest may go on without one object. */

@@ -527,7 +527,7 @@ card_save(struct card *c)
 
 	/* Without a serial nobody could say whose it is. */
 	if (c->cache != NULL && c->serial[0] != '\0' && c->cert.len != 0 &&
-	    c->driver->save(c->state, &saved) == ERR_OK)
+	    c->driver->save(c->state, &c->key, &saved) == ERR_OK)
 		card_cache_put(c->cache, c->profile->name, c->serial, buf_view(&saved),
 		    buf_view(&c->cert));
 }

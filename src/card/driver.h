@@ -45,8 +45,10 @@ struct driver {
 	 * What keys() and cert() learnt, as bytes, and back (no I/O), so that a later
 	 * login needs fewer commands.  A restored state is used only after current()
 	 * read enough from the card to say that it, and cert, are what is there now.
+	 * It is saved together with the certificate of key.  ERR_NOT_FOUND: current()
+	 * could not prove that one.
 	 */
-	enum err (*save)(void *state, struct buf *ret);
+	enum err (*save)(void *state, const struct card_key *key, struct buf *ret);
 	enum err (*restore)(void *state, struct cur saved, struct card_key *ret,
 	    size_t max, size_t *ret_n);
 	enum err (*current)(void *state, struct channel *ch, const struct card_key *key,

@@ -53,7 +53,8 @@ MUST_CHECK enum err card_recall(struct card *c, struct channel *ch, card_suits_f
     void *arg, struct card_key *keys, size_t max, size_t *ret_n, struct card_view *view);
 /* The login certificate was seen: for later checks, and for the cache. */
 void card_remember(struct card *c, const struct card_view *view);
-/* What is known of the card into the cache, if its login certificate is. */
+/* What is known of the card into the cache, if the certificate that was remembered is
+ * one that the driver can prove later; others may have been read since. */
 void card_save(struct card *c);
 /* Is there a key, where the driver is unsure? */
 MUST_CHECK enum err card_settle_keys(struct card *c, struct channel *ch,

@@ -139,7 +139,9 @@ inspect(struct card *c, struct channel *ch, struct card_contents *v)
 		return r;
 	if (view.cert.len != 0) {
 		card_remember(c, &view);
-		buf_cur(&v->cert, buf_view(&view.cert));
+		/* What was kept may be the certificate of another login key. */
+		if (v->login != NULL && v->login->slot == view.key.slot)
+			buf_cur(&v->cert, buf_view(&view.cert));
 	}
 	return find_pins(c, ch, v);
 }
@@ -205,13 +207,14 @@ card_list_authorities(struct card *c, struct card_contents *v)
 	return ERR_OK;
 }
 
-/* The cache is filled when the login certificate was read, which proves it later. */
+/* The cache is filled when a login certificate was read that can be proved later. */
 static void
 keep(struct card *c, const struct card_key *key, struct cur cert)
 {
 	AUTO(card_view_free) struct card_view view = { .key = *key, .cert = BUF(FILE_CERT_MAX) };
+	AUTO(buf_free) struct buf saved = BUF(SAVED_MAX);
 
-	if (card_login_rank(key) == 0)
+	if (card_login_rank(key) == 0 || c->driver->save(c->state, key, &saved) != ERR_OK)
 		return;
 	buf_cur(&view.cert, cert);
 	if (buf_end(&view.cert) == ERR_OK)

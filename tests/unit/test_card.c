@@ -488,18 +488,94 @@ knows_the_older_name_of_the_driver(void **state)
 	assert_played(&l);
 }
 
+/* The certificate of the other key. */
+#define CERT_2_BYTES	"300C 30020500 30020500 03020002"
+#define CERT_2								\
+	CERT_DF, EF("0115", "000E"), READ("0000", "0E", CERT_2_BYTES "9000")
+
+/* What programs do in turn: a look, the certificates of these keys, the authorities. */
+static void
+browse(struct card_cache *cache, const struct replay_line *lines, size_t n_lines,
+    const char *which, size_t want_cert)
+{
+	AUTO(login_end) struct login l = { .look = ERR_OK };
+	AUTO(card_contents_free) struct card_contents v = { .n_keys = 0 };
+	AUTO(buf_free) struct buf der = BUF(1024);
+
+	login_open(&l, lines, n_lines);
+	assert_ok(card_inspect(l.c, cache, &v));
+	assert_int_equal(v.n_keys, 2);
+	assert_int_equal(v.login->id[0], 0x45);
+	assert_int_equal(v.cert.len, want_cert);
+	for (; *which != '\0'; which++)
+		assert_ok(card_read_cert(l.c, &v.keys[*which - '0'], &der));
+	assert_ok(card_list_authorities(l.c, &v));
+	assert_played(&l);
+}
+
+/* What is kept is of one certificate, whichever was read since. */
+static void
+keeps_what_belongs_together(void **state)
+{
+	const struct replay_line first[] = { SELECT, SERIAL, DIRECTORIES, TRIES,
+		SELECT, CERT, SELECT, CERT_2, SELECT };
+	const struct replay_line second[] = { LOOK_CACHED };
+	AUTO(card_cache_close) struct card_cache *cache = NULL;
+	char dir[64];
+
+	(void)state;
+	cache = make_cache(dir);
+	browse(cache, first, NELEM(first), "01", 0);
+	browse(cache, second, NELEM(second), "", 14);
+	remove_cache(&cache, dir);
+}
+
+/* Two keys that can log in: the certificate of one is not that of the other. */
+static void
+mixes_no_login_keys(void **state)
+{
+#define KEY_AUTH_2							\
+	"302B 300D 0C0441555432 03020780 040103"			\
+	"300E 040146 03020520 030203B8 020101 A10A3008 30020400 02020800"
+	const struct replay_line first[] = { SELECT, SERIAL, ODF, AODF,
+		EF("4400", "005A"), READ("0000", "5A", KEY_AUTH KEY_AUTH_2 "9000"),
+		CDF, TRIES, SELECT, CERT_2, SELECT };
+	const struct replay_line second[] = { SELECT, SERIAL, CERT_2, TRIES };
+	AUTO(card_cache_close) struct card_cache *cache = NULL;
+	char dir[64];
+
+	(void)state;
+	cache = make_cache(dir);
+	browse(cache, first, NELEM(first), "1", 0);
+	browse(cache, second, NELEM(second), "", 0);
+	remove_cache(&cache, dir);
+}
+
 /* What was saved is input like any other. */
 static void
 restores_only_what_it_saved(void **state)
 {
-	AUTO(buf_free) struct buf saved = BUF(60000);
+	const struct replay_line lines[] = { LOOK };
+	AUTO(buf_free) struct buf saved = BUF(60000), cert = BUF(100);
+	AUTO(card_cache_close) struct card_cache *cache = NULL;
+	AUTO(login_end) struct login l = { .look = ERR_OK };
+	const struct card_key none = { .slot = 0 };
 	struct card_key keys[4];
+	char dir[64];
 	void *u = NULL;
 	size_t n;
 
 	(void)state;
+	cache = make_cache(dir);
+	login_open(&l, lines, NELEM(lines));
+	login_look(&l, cache);
+	assert_ok(card_cache_get(cache, profile.name, card_serial(l.c), &saved, &cert));
+	remove_cache(&cache, dir);
 	assert_ok(driver_pkcs15.open(&profile, &u));
-	assert_ok(driver_pkcs15.save(u, &saved));
+	assert_err(driver_pkcs15.save(u, &none, &cert), ERR_NOT_FOUND);
+	assert_ok(driver_pkcs15.restore(u, buf_view(&saved), keys, 4, &n));
+	assert_int_equal(n, 2);
+	saved.p[saved.len - 8] = 2;		/* a key that is not there */
 	assert_err(driver_pkcs15.restore(u, buf_view(&saved), keys, 4, &n),
 	    ERR_MALFORMED);
 	for (size_t i = 0; i < saved.len; i++)
@@ -526,6 +602,8 @@ main(void)
 		cmocka_unit_test(several_profiles_are_tried_in_order),
 		cmocka_unit_test(once_per_insertion),
 		cmocka_unit_test(knows_the_older_name_of_the_driver),
+		cmocka_unit_test(keeps_what_belongs_together),
+		cmocka_unit_test(mixes_no_login_keys),
 		cmocka_unit_test(restores_only_what_it_saved),
 	};
 

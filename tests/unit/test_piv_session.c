@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "card/cache.h"
+#include "card/inner.h"
 #include "tests/unit/piv_talk.h"
 
 #define P256_OBJECT_AT(tag)	GET(tag, P256_OBJECT "9000")
@@ -471,6 +472,51 @@ attests_once(void **state)
 	drop_folder(&cache, dir);
 }
 
+/* 9E with a PIN may log in, but what is kept of the card is proved by 9A alone. */
+static void
+keeps_the_certificate_that_proves_the_card(void **state)
+{
+#define P384_OBJECT	OBJECT("8191", "8189", P384_CERT, "00")
+	static const struct replay_line cold[] = {
+		YUBIKEY, CERT_P256, NO_METADATA, SAY("00F7008000", "06020303 9000"),
+		SELECT, GET(TAG_9C, "6A82"), GET(TAG_9D, "6A82"),
+		GET(TAG_9E, P384_OBJECT "9000"),
+		SAY("00F7009E00", "010114 02020201 9000"), SELECT, CERT_P256,
+		SELECT, GET(TAG_9E, P384_OBJECT "9000"),
+	}, cached[] = {
+		YUBIKEY, GET(TAG_9A, P256_OBJECT "9000"),
+		SAY("00F7008000", "06020303 9000"),
+	};
+	AUTO(buf_free) struct buf der = BUF(16384);
+	char dir[] = "/tmp/dezi-test-cache.XXXXXX";
+	struct card_cache *cache = NULL;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_ok(card_cache_open(dir, &cache));
+	{
+		AUTO(close_bench) struct bench b = { .cache = cache };
+
+		play(&b, "piv-yubikey", ATR, 0, cold, NELEM(cold));
+		assert_ok(card_settle(b.c, &b.v));
+		assert_ok(card_read_cert(b.c, key_of(&b, 1), &der));
+		assert_int_equal(der.len, 106);
+		assert_ok(card_read_cert(b.c, key_of(&b, 4), &der));
+		assert_int_equal(der.len, 106 + 137);
+		assert_int_equal(card_login_rank(key_of(&b, 4)), 1);
+		check_end(&b);
+	}
+	{
+		AUTO(close_bench) struct bench b = { .cache = cache };
+
+		play(&b, "piv-yubikey", ATR, 0, cached, NELEM(cached));
+		assert_int_equal(b.v.login->id[0], 1);
+		assert_int_equal(b.v.cert.len, 106);
+		check_end(&b);
+	}
+	drop_folder(&cache, dir);
+}
+
 /*
  * Each key's own policies (piv.md sections 6 and 7): 9A wants the PIN each time, and 9C
  * once; a card that wants touch is not asked for the PIN when it has it (vector 70).
@@ -627,6 +673,7 @@ main(void)
 		cmocka_unit_test(change),
 		cmocka_unit_test(no_puk_for_the_global_pin),
 		cmocka_unit_test(tries_of_a_yubikey),
+		cmocka_unit_test(keeps_the_certificate_that_proves_the_card),
 		cmocka_unit_test(policies_of_a_yubikey),
 		cmocka_unit_test(attestation),
 		cmocka_unit_test(attests_once),
