@@ -365,6 +365,9 @@ set_verdict(struct card_cache *c, enum kind kind, const struct profile *const *p
 	if (s->service == 0)
 		return;
 	put_verdict(&key, profiles, s);
+	/* There is one verdict: the last. */
+	rewrite(c, kind == KIND_PROFILE ? KIND_UNKNOWN : KIND_PROFILE, buf_view(&key),
+	    NULL);
 	put(c, kind, buf_view(&key), value);
 }
 

@@ -29,12 +29,14 @@ probe(struct pcsc *p, const struct native_options *o, const struct pcsc_reader_s
 	char name[sizeof(o->profiles[0]->name)];
 	enum err r;
 
-	*ret = MAYBE_USABLE;
-	if (o->cache != NULL && card_cache_profile(o->cache, o->profiles, s, name, sizeof(name)))
-		return ERR_OK;
 	*ret = NOT_USABLE;
 	if (o->cache != NULL && card_cache_is_unknown(o->cache, o->profiles, s))
 		return ERR_OK;
+	if (o->cache != NULL &&
+	    card_cache_profile(o->cache, o->profiles, s, name, sizeof(name))) {
+		*ret = MAYBE_USABLE;
+		return ERR_OK;
+	}
 	r = pcsc_connect(p, s->name, &reader);
 	if (r == ERR_OK)
 		r = card_open(reader, o->drivers, o->profiles, &card);

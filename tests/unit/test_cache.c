@@ -146,6 +146,13 @@ cache_remembers_profiles(void **state)
 	card_cache_set_profile(cache, ours, &t, "uzi");
 	assert_false(card_cache_profile(cache, ours, &t, name, sizeof(name)));
 	assert_false(card_cache_is_unknown(cache, ours, &s));
+	/* The last verdict counts. */
+	card_cache_set_unknown(cache, ours, &s);
+	assert_true(card_cache_is_unknown(cache, ours, &s));
+	assert_false(card_cache_profile(cache, ours, &s, name, sizeof(name)));
+	card_cache_set_profile(cache, ours, &s, "uzi");
+	assert_false(card_cache_is_unknown(cache, ours, &s));
+	assert_true(card_cache_profile(cache, ours, &s, name, sizeof(name)));
 	remove_cache(&cache, dir);
 }
 
