@@ -133,14 +133,18 @@ wants_authorities(const struct call *c, const struct ck_attribute *template, ck_
 	return true;
 }
 
-/* Their directory is read only when somebody asks for what may be in it. */
+/*
+ * Their directory is read only when somebody asks for what may be in it; and not between
+ * C_Login(CKU_CONTEXT_SPECIFIC) and the operation: a SELECT makes cards forget the PIN.
+ */
 static ck_rv_t
 search_authorities(struct call *c, const struct ck_attribute *template, ck_ulong n)
 {
 	size_t first = c->t->n_objects;
 	enum err e;
 
-	if (c->t->v.listed || !wants_authorities(c, template, n))
+	if (c->t->v.listed || card_is_held(c->t->card) ||
+	    !wants_authorities(c, template, n))
 		return CKR_OK;
 	if ((e = token_list_authorities(c->t)) != ERR_OK)
 		return call_failed(c, e, "find objects");

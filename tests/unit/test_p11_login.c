@@ -410,6 +410,26 @@ verify_and_sign_in_one_transaction(void **state)
 	assert_rv(sign(s, key), CKR_USER_NOT_LOGGED_IN);
 }
 
+/* ... also not what would make the card forget the PIN: it is looked for afterwards. */
+static void
+nothing_is_looked_for_while_held(void **state)
+{
+	struct ck_mechanism m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	unsigned char out[512], in[] = "x";
+	ck_ulong n = sizeof(out);
+	ck_object_handle_t key;
+	ck_session_handle_t s = with_asking_pass(*state, &key);
+
+	assert_rv(C_SignInit(s, &m, key), CKR_OK);
+	assert_rv(login(s, CKU_CONTEXT_SPECIFIC, DESK_PIN), CKR_OK);
+	ws_forget_counts();
+	assert_int_equal(count_certificates(s, cur_of(NULL, 0)), PURPOSES);
+	assert_int_equal(ws_calls(WS_TRANSMIT), 0);
+	assert_int_equal(ws_held(), 1);
+	assert_rv(C_Sign(s, in, 1, out, &n), CKR_OK);
+	assert_int_equal(count_certificates(s, cur_of(NULL, 0)), PURPOSES + 1);
+}
+
 /* However an operation with its own PIN ends, others come next. */
 static void
 a_held_transaction_ends(void **state)
@@ -636,6 +656,7 @@ main(void)
 		DESK_TEST(authorities_are_looked_for_when_asked_for),
 		DESK_TEST(no_login_for_an_operation_that_is_none),
 		DESK_TEST(verify_and_sign_in_one_transaction),
+		DESK_TEST(nothing_is_looked_for_while_held),
 		DESK_TEST(a_held_transaction_ends),
 		DESK_TEST(a_forgotten_operation_lets_others_in),
 		DESK_TEST(finalize_ends_a_held_transaction),
