@@ -347,9 +347,12 @@ channel_end(struct channel *ch)
 
 	if (ch->reader == NULL)
 		return;
-	/* RESET closes every channel; a channel left open would be one too many. */
-	if (ch->opened && !ch->reset && !ch->dead)
+	/* RESET closes every channel; a channel left open would be one too many, also
+	 * where the budget is used up. */
+	if (ch->opened && !ch->reset && !ch->dead) {
+		channel_limit(ch, 0, 1, UINT64_MAX);
 		(void)transmit(ch, &close, &reply, &none, &sw);
+	}
 	ch->reader->ops->end(ch->reader, ch->reset ? READER_RESET : READER_LEAVE);
 	*ch = (struct channel){ 0 };
 }

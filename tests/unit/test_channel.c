@@ -159,6 +159,30 @@ bounds_a_transaction(void **state)
 	assert_int_equal(p.said, CHANNEL_APDUS);
 }
 
+/* A logical channel is closed also where nothing else may be said any more. */
+static void
+closes_its_channel_at_the_limit(void **state)
+{
+	static const uint8_t manage[] = { 0x00, 0x70, 0x80, 0x01 };
+	struct parrot p = { .reply = "9000" };
+	struct reader r = { .ops = &parrot_ops, .state = &p };
+	AUTO(channel_end) struct channel ch = { 0 };
+	unsigned sw;
+
+	(void)state;
+	assert_ok(channel_begin(&r, &ch));
+	ch.number = 1;
+	ch.opened = true;
+	r.answer_ms = CHANNEL_MS + 1;
+	channel_limit(&ch, CHANNEL_APDUS, CHANNEL_APDUS, CHANNEL_MS);
+	assert_err(channel_send(&ch, &get_data, NULL, &sw), ERR_LIMIT);
+	assert_int_equal(p.said, 0);
+	channel_end(&ch);
+	assert_int_equal(p.said, 1);
+	assert_int_equal(p.last_len, sizeof(manage));
+	assert_memory_equal(p.last, manage, sizeof(manage));
+}
+
 /* Slow is not mute: it is heard, and then no more (budgets; vector 31). */
 static void
 bounds_the_time_of_a_transaction(void **state)
@@ -617,6 +641,7 @@ main(void)
 		cmocka_unit_test(bounds_a_card_that_never_stops),
 		cmocka_unit_test(bounds_the_bytes_of_a_command),
 		cmocka_unit_test(bounds_a_transaction),
+		cmocka_unit_test(closes_its_channel_at_the_limit),
 		cmocka_unit_test(bounds_the_time_of_a_transaction),
 		cmocka_unit_test(repeats_no_secret),
 		cmocka_unit_test(takes_no_more_than_asked),
