@@ -273,8 +273,8 @@ static void
 hide_map(void)
 {
 	if (unshare(CLONE_NEWNS) != 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-	    mount("/dev/null", "/proc/self/uid_map", NULL, MS_BIND, NULL) != 0)
+	    mount(NULL, "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount("/dev/null", "/proc/self/uid_map", "none", MS_BIND, NULL) != 0)
 		_exit(77);
 }
 
