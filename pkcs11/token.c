@@ -119,6 +119,9 @@ token_open(const struct pcsc_reader_state *state, unsigned long generation, stru
 		card_cache_set_unknown(t->cache, profiles_list(&conf()->profiles), state);
 	if (e != ERR_OK)
 		return e;
+	if (t->reader->suspicious)
+		say(LOG_LEVEL_WARN, "%s: the card gives more than it is asked for",
+		    t->reader->name);
 	*ret = t;
 	t = NULL;
 	return ERR_OK;

@@ -116,8 +116,11 @@ transmit(struct channel *ch, const struct apdu *a, struct buf *reply,
 		ch->dead = true;
 		return note(r, "command %02x", a->ins);
 	}
-	if (ret_data->n > a->le)
+	if (ret_data->n > a->le) {
+		/* Without Le some send FCI all the same; but nothing has more than Le. */
+		ch->reader->suspicious |= a->le != 0;
 		ret_data->n = a->le;	/* nobody asked for the rest */
+	}
 	return ERR_OK;
 }
 

@@ -53,6 +53,7 @@ struct reader {
 	uint64_t service;		/* as struct pcsc_reader_state */
 	unsigned resets;		/* by others, as far as begin noticed them */
 	uint64_t answer_ms;		/* how long all commands so far had to wait for answers */
+	bool	 suspicious;		/* the card gave more than was asked (vector 19) */
 	bool	 protocol_t0;		/* case 4 goes without Le (pcsc.md section 3) */
 	/* Bytes of data that one command or reply may have; up to 256: short form only.
 	 * Not known (0) before reader_features(). */

@@ -161,6 +161,10 @@ check_card(struct doctor *d, const struct pcsc_reader_state *r)
 	}
 	doctor_say(d, DOCTOR_GOOD, "card", "", _("recognised as %s (%s)"),
 	    cli_safe(card_driver(card.card)), cli_safe(card_profile_name(card.card)));
+	if (card.reader->suspicious)
+		doctor_say(d, DOCTOR_WARNING, "card",
+		    _("Look whether this is the card that it seems to be, and what is between "
+		    "it and the reader."), _("it gives more than it is asked for"));
 	check_logout(d, card.card);
 	check_keypad(d, card.reader, &view);
 	if (view.pin.blocked || view.pin.tries == 0)

@@ -20,6 +20,7 @@ struct parrot {
 	size_t	 ends, resets;
 	uint8_t	 last[APDU_LONG_MAX];
 	size_t	 last_len;
+	bool	 suspicious;
 };
 
 static enum err
@@ -64,10 +65,13 @@ ask(const char *reply, const struct apdu *a, struct buf *ret, struct parrot *p,
 {
 	struct reader r = { .ops = &parrot_ops, .state = p };
 	AUTO(channel_end) struct channel ch = { 0 };
+	enum err e;
 
 	*p = (struct parrot){ .reply = reply };
 	assert_ok(channel_begin(&r, &ch));
-	return channel_send(&ch, a, ret, sw);
+	e = channel_send(&ch, a, ret, sw);
+	p->suspicious = r.suspicious;
+	return e;
 }
 
 static void
@@ -241,9 +245,11 @@ takes_no_more_than_asked(void **state)
 	(void)state;				/* vector 19 */
 	assert_ok(ask("000102030405060708090A 9000", &get_data, &b, &p, &sw));
 	assert_int_equal(b.len, 8);
+	assert_true(p.suspicious);
 	assert_ok(ask("0001 9000", &nothing, &b, &p, &sw));
 	assert_int_equal(b.len, 8);
 	assert_ok(ask("0001 9000", &get_data, NULL, &p, &sw));
+	assert_false(p.suspicious);
 	assert_err(ask("0001020304 9000", &get_data, &little, &p, &sw), ERR_LIMIT);
 }
 
