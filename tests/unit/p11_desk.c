@@ -4,9 +4,11 @@
 
 #include "tests/unit/p11_desk.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/unit/make_cert.h"
@@ -258,4 +260,27 @@ works(ck_slot_id_t slot)
 	assert_rv(C_CloseAllSessions(slot), CKR_OK);
 	assert_int_equal(ws_held(), 0);
 	assert_string_equal(ws_complaint(), "");
+}
+
+unsigned
+entries(const char *path)
+{
+	DIR *d = opendir(path);
+	unsigned n = 0;
+
+	assert_non_null(d);
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n;
+}
+
+bool
+threads_are(unsigned n)
+{
+	const struct timespec moment = { .tv_nsec = 1000000 };
+
+	for (int i = 0; i < 2000 && entries("/proc/self/task") != n; i++)
+		nanosleep(&moment, NULL);
+	return entries("/proc/self/task") == n;
 }

@@ -70,6 +70,10 @@ enum { KEY_AUTH, KEY_SIGN, KEY_CONF };	/* n of the private keys */
 ck_rv_t sign(ck_session_handle_t s, ck_object_handle_t key);
 /* And all of it: a new session, PIN, signature, checked. */
 void works(ck_slot_id_t slot);
+/* Of a folder such as /proc/self/fd. */
+unsigned entries(const char *path);
+/* A thread that has been waited for may still be listed for a moment. */
+bool threads_are(unsigned n);
 #define assert_rv(call, want)						\
 	do {								\
 		ck_rv_t assert_rv_got = (call);				\

@@ -7,7 +7,6 @@
  */
 #include "tests/check.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
@@ -15,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -27,30 +25,6 @@
 #define LOG_MAX		(16 << 20)
 
 static char log_path[80], voice_path[80];
-
-static unsigned
-entries(const char *folder)
-{
-	DIR *d = opendir(folder);
-	unsigned n = 0;
-
-	assert_non_null(d);
-	while (readdir(d) != NULL)
-		n++;
-	closedir(d);
-	return n;
-}
-
-/* A thread that has been waited for may still be listed for a moment. */
-static bool
-threads_are(unsigned n)
-{
-	const struct timespec moment = { .tv_nsec = 1000000 };
-
-	for (int i = 0; i < 2000 && entries("/proc/self/task") != n; i++)
-		nanosleep(&moment, NULL);
-	return entries("/proc/self/task") == n;
-}
 
 /*
  * Much of what a program can do, right and wrong.
