@@ -5,20 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <unistd.h>
-#include <systemd/sd-bus.h>
 #include <systemd/sd-login.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "host/logind.h"
 
-#define LOGIN1		"org.freedesktop.login1"
-#define LOGIN1_PATH	"/org/freedesktop/login1"
-#define MANAGER		LOGIN1 ".Manager"
-#define SESSION		LOGIN1 ".Session"
+#define MANAGER		LOGIND_NAME ".Manager"
 #define PROPERTIES	"org.freedesktop.DBus.Properties"
-/* logind answers in a millisecond; a bus that hangs must not hang us for long. */
-#define BUS_TIMEOUT_USEC 1000000
 #define SLEPT_MS	1000
 
 struct seat {
@@ -53,23 +47,6 @@ seat_slept(struct seat *s)
 	return s->asleep_ms - was > SLEPT_MS;
 }
 
-/* LockedHint of our session; what is not known counts as locked. */
-static bool
-ask_locked(const struct seat *s)
-{
-	sd_bus_error error = SD_BUS_ERROR_NULL;
-	int locked = 1;
-
-	if (s->bus == NULL || s->path == NULL)
-		return true;
-	if (sd_bus_get_property_trivial(s->bus, LOGIN1, s->path, SESSION, "LockedHint",
-	    &error, 'b', &locked) < 0)
-		log_warn("logind: no LockedHint: %s",
-		    error.message == NULL ? "" : error.message);
-	sd_bus_error_free(&error);
-	return locked != 0;
-}
-
 static void
 set_state(struct seat *s, bool active, bool locked)
 {
@@ -88,7 +65,7 @@ on_properties(sd_bus_message *m, void *arg, sd_bus_error *error)
 
 	(void)m;
 	(void)error;
-	set_state(s, s->active, ask_locked(s));
+	set_state(s, s->active, logind_is_locked(s->bus, s->path));
 	return 0;
 }
 
@@ -102,9 +79,9 @@ follow(struct seat *s, char *session)
 	free(s->session);
 	s->session = session;
 	if (session == NULL || s->bus == NULL ||
-	    sd_bus_path_encode(LOGIN1_PATH "/session", session, &s->path) < 0)
+	    (s->path = logind_session_path(session)) == NULL)
 		return;
-	if (sd_bus_match_signal(s->bus, &s->properties, LOGIN1, s->path, PROPERTIES,
+	if (sd_bus_match_signal(s->bus, &s->properties, LOGIND_NAME, s->path, PROPERTIES,
 	    "PropertiesChanged", on_properties, s) < 0)
 		log_warn("logind: a change of the lock will not be seen");
 }
@@ -118,16 +95,13 @@ same(const char *a, const char *b)
 static void
 refresh(struct seat *s)
 {
-	char *session = NULL;
+	char *session = logind_session();
 
-	if (sd_uid_get_display(getuid(), &session) < 0)
-		session = NULL;
 	if (same(session, s->session))
 		free(session);
 	else
 		follow(s, session);
-	set_state(s, s->session != NULL && sd_session_is_active(s->session) > 0,
-	    ask_locked(s));
+	set_state(s, logind_is_active(s->session), logind_is_locked(s->bus, s->path));
 }
 
 static int
@@ -157,22 +131,14 @@ on_sleep(sd_bus_message *m, void *arg, sd_bus_error *error)
 }
 
 static void
-bus_drop(sd_bus **bus)
-{
-	sd_bus_flush_close_unref(*bus);
-	*bus = NULL;
-}
-
-static void
 open_bus(struct seat *s, sd_event *loop)
 {
-	AUTO(bus_drop) sd_bus *bus = NULL;
+	AUTO(logind_bus_drop) sd_bus *bus = NULL;
 	int r;
 
-	if ((r = sd_bus_open_system(&bus)) < 0 ||
-	    (r = sd_bus_set_method_call_timeout(bus, BUS_TIMEOUT_USEC)) < 0 ||
+	if ((r = logind_bus(&bus)) < 0 ||
 	    (r = sd_bus_attach_event(bus, loop, SD_EVENT_PRIORITY_NORMAL)) < 0 ||
-	    (r = sd_bus_match_signal(bus, &s->sleep, LOGIN1, LOGIN1_PATH, MANAGER,
+	    (r = sd_bus_match_signal(bus, &s->sleep, LOGIND_NAME, LOGIND_PATH, MANAGER,
 	    "PrepareForSleep", on_sleep, s)) < 0) {
 		log_info("no system bus: %s", strerror(-r));
 		return;
@@ -226,7 +192,7 @@ seat_free(struct seat **s)
 	sd_login_monitor_unref((*s)->monitor);
 	sd_bus_slot_unref((*s)->properties);
 	sd_bus_slot_unref((*s)->sleep);
-	bus_drop(&(*s)->bus);
+	logind_bus_drop(&(*s)->bus);
 	free((*s)->session);
 	free((*s)->path);
 	free(*s);
@@ -246,7 +212,7 @@ seat_lock(struct seat *s)
 	int r = -1;
 
 	if (s->bus != NULL && s->session != NULL)
-		r = sd_bus_call_method(s->bus, LOGIN1, LOGIN1_PATH, MANAGER,
+		r = sd_bus_call_method(s->bus, LOGIND_NAME, LOGIND_PATH, MANAGER,
 		    "LockSession", &error, NULL, "s", s->session);
 	if (r < 0)
 		log_warn("the screen cannot be locked: %s",

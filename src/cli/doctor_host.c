@@ -4,12 +4,11 @@
 
 #include <stdlib.h>
 #include <sys/timex.h>
-#include <systemd/sd-login.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/doctor.h"
+#include "host/logind.h"
 
 static void
 say_failure(struct doctor *d, const char *subject, enum err e, const char *advice)
@@ -74,24 +73,27 @@ doctor_configuration(struct doctor *d)
 		check_trust(d, &c->brokers[i]);
 }
 
-/* The agent only serves a session that is active (DESIGN section 2). */
+/* The agent only serves who is at the screen, as logind says (DESIGN section 2). */
 void
 doctor_session(struct doctor *d)
 {
+	static const struct {
+		const char *what, *advice;
+	} states[] = {
+		[LOGIND_NONE] = { N_("systemd-logind knows no session of yours at a screen"),
+		    N_("Log in at the workstation itself.") },
+		[LOGIND_AWAY] = { N_("another session is in front of yours"),
+		    N_("Log in at the workstation itself.") },
+		[LOGIND_LOCKED] = { N_("the screen is locked"), N_("Unlock the screen.") },
+		[LOGIND_IN_FRONT] = { N_("active"), NULL },
+	};
 	const char *type = getenv("XDG_SESSION_TYPE");
 	bool required = d->readers.conf != NULL && d->readers.conf->require_session;
-	char *state = NULL;
+	enum logind_state is = logind_look();
+	bool wrong = required && is != LOGIND_IN_FRONT;
 
-	if (sd_uid_get_state(getuid(), &state) < 0)
-		doctor_say(d, required ? DOCTOR_WRONG : DOCTOR_GOOD, "session",
-		    required ? _("Log in at the workstation itself.") : "",
-		    _("systemd-logind knows no session of yours"));
-	else if (strcmp(state, "active") == 0)
-		doctor_say(d, DOCTOR_GOOD, "session", "", _("active"));
-	else
-		doctor_say(d, required ? DOCTOR_WRONG : DOCTOR_WARNING, "session",
-		    _("Log in at the workstation itself."), _("not active but %s"), state);
-	free(state);
+	doctor_say(d, wrong ? DOCTOR_WRONG : DOCTOR_GOOD, "session",
+	    wrong ? _(states[is].advice) : "", "%s", _(states[is].what));
 	if (type != NULL && strcmp(type, "x11") == 0)
 		doctor_say(d, DOCTOR_WARNING, "display", _("Use a Wayland session."),
 		    _("under X11 other programs of yours can read what you type"));

@@ -23,10 +23,9 @@
 #include "agent/seat.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "host/logind.h"
 
-#define LOGIN1		"org.freedesktop.login1"
-#define LOGIN1_PATH	"/org/freedesktop/login1"
-#define SESSION_PATH	LOGIN1_PATH "/session/_31"	/* of session "1" */
+#define SESSION_PATH	LOGIND_PATH "/session/_31"	/* of session "1" */
 #define TURN_USEC	1000000
 #define PATIENCE_MS	20000
 #define SKIPPED		77
@@ -77,11 +76,11 @@ obey(struct logind *d, char order)
 	case 'u':
 		d->locked = order == 'l';
 		r = sd_bus_emit_properties_changed(d->bus, SESSION_PATH,
-		    LOGIN1 ".Session", "LockedHint", NULL);
+		    LOGIND_SESSION, "LockedHint", NULL);
 		break;
 	case 's':
 	case 'w':
-		r = sd_bus_emit_signal(d->bus, LOGIN1_PATH, LOGIN1 ".Manager",
+		r = sd_bus_emit_signal(d->bus, LOGIND_PATH, LOGIND_NAME ".Manager",
 		    "PrepareForSleep", "b", order == 's');
 		break;
 	default:
@@ -112,10 +111,10 @@ play_logind(int orders, int told)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (sd_event_new(&loop) < 0 || sd_bus_open_system(&d.bus) < 0 ||
-	    sd_bus_add_object_vtable(d.bus, NULL, LOGIN1_PATH, LOGIN1 ".Manager",
+	    sd_bus_add_object_vtable(d.bus, NULL, LOGIND_PATH, LOGIND_NAME ".Manager",
 		manager, &d) < 0 ||
-	    sd_bus_add_object_vtable(d.bus, NULL, SESSION_PATH, LOGIN1 ".Session",
-		session, &d) < 0 || sd_bus_request_name(d.bus, LOGIN1, 0) < 0 ||
+	    sd_bus_add_object_vtable(d.bus, NULL, SESSION_PATH, LOGIND_SESSION,
+		session, &d) < 0 || sd_bus_request_name(d.bus, LOGIND_NAME, 0) < 0 ||
 	    sd_bus_attach_event(d.bus, loop, 0) < 0 ||
 	    sd_event_add_io(loop, NULL, orders, EPOLLIN, on_order, &d) < 0 ||
 	    write(told, "R", 1) != 1)
@@ -269,6 +268,24 @@ unknown_lock_is_a_lock(void **state)
 	waitpid(w->logind, NULL, 0);
 	state_file("/run/systemd/sessions/1", "ACTIVE=1\nSTATE=active\n");
 	UNTIL(w, !seat_in_front(w->seat));
+	assert_int_equal(logind_look(), LOGIND_LOCKED);
+}
+
+/* What dezi doctor says is what the agent goes by. */
+static void
+one_look_sees_the_same(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(logind_look(), LOGIND_IN_FRONT);
+	order(w, 'l');
+	UNTIL(w, !seat_in_front(w->seat));
+	assert_int_equal(logind_look(), LOGIND_LOCKED);
+	state_file("/run/systemd/sessions/1", "ACTIVE=0\nSTATE=online\n");
+	assert_int_equal(logind_look(), LOGIND_AWAY);
+	/* A shell of another kind: the user is active, and at no screen. */
+	user_has("STATE=active\n");
+	assert_int_equal(logind_look(), LOGIND_NONE);
 }
 
 static void
@@ -308,6 +325,7 @@ nobody_is_in_front_without_logind(void **state)
 	assert_ok(seat_new(w.loop, on_change, &w, &w.seat));
 	assert_false(seat_in_front(w.seat));
 	assert_err(seat_lock(w.seat), ERR_NOT_AVAILABLE);
+	assert_int_equal(logind_look(), LOGIND_NONE);
 	seat_free(&w.seat);
 	sd_event_unref(w.loop);
 }
@@ -394,6 +412,7 @@ main(void)
 		TEST(another_session_comes_in_front),
 		TEST(no_graphical_session),
 		TEST(unknown_lock_is_a_lock),
+		TEST(one_look_sees_the_same),
 		TEST(screen_is_locked),
 		TEST(sleep_is_announced),
 		cmocka_unit_test(nobody_is_in_front_without_logind),
