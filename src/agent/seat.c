@@ -96,12 +96,15 @@ static void
 refresh(struct seat *s)
 {
 	char *session = logind_session();
+	bool active;
 
 	if (same(session, s->session))
 		free(session);
 	else
 		follow(s, session);
-	set_state(s, logind_is_active(s->session), logind_is_locked(s->bus, s->path));
+	active = logind_is_active(s->session);
+	/* One that is just going away has no lock that could be asked for. */
+	set_state(s, active, !active || logind_is_locked(s->bus, s->path));
 }
 
 static int
