@@ -3,6 +3,7 @@
 #include "tests/check.h"
 
 #include "tests/unit/make_cert.h"
+#include "tests/unit/rsa_key.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -23,9 +24,9 @@ static EVP_PKEY *
 new_key(const char *kind)
 {
 	if (kind == NULL)
-		return EVP_RSA_gen(2048);
+		return kept_rsa_key(2048);
 	if (strncmp(kind, "RSA", 3) == 0)
-		return EVP_RSA_gen((unsigned)strtoul(kind + 3, NULL, 10));
+		return kept_rsa_key((unsigned)strtoul(kind + 3, NULL, 10));
 	if (strcmp(kind, "ED25519") == 0)
 		return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	return EVP_EC_gen(kind);

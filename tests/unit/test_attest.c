@@ -4,6 +4,7 @@
 
 #include "cert/attest.h"
 #include "tests/unit/make_attest.h"
+#include "tests/unit/rsa_key.h"
 
 
 static EVP_PKEY *root_key, *other_root_key, *device_key, *other_device_key, *key, *other_key,
@@ -192,7 +193,7 @@ make_keys(void **state)
 	for (size_t i = 0; i < NELEM(all); i++)
 		if ((*all[i] = EVP_EC_gen("P-256")) == NULL)
 			return -1;
-	rsa_key = EVP_RSA_gen(2048);
+	rsa_key = kept_rsa_key(2048);
 	return rsa_key == NULL ? -1 : 0;
 }
 

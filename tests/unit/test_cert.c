@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "cert/inner.h"
 #include "tests/unit/make_cert.h"
+#include "tests/unit/rsa_key.h"
 
 static EVP_PKEY *leaf_key;	/* one for all: making RSA keys takes time */
 static struct pki pki;
@@ -420,7 +421,7 @@ setup(void **state)
 {
 	(void)state;
 	make_pki("TEST ", "2.16.528.1.1007.99.21", &pki);
-	leaf_key = EVP_RSA_gen(2048);
+	leaf_key = kept_rsa_key(2048);
 
 	return leaf_key == NULL;
 }

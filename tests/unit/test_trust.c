@@ -7,6 +7,7 @@
 
 #include "cert/inner.h"
 #include "tests/unit/make_cert.h"
+#include "tests/unit/rsa_key.h"
 
 static EVP_PKEY *leaf_key, *weak_key;
 static struct pki pki, other, production;
@@ -508,7 +509,7 @@ setup(void **state)
 	make_pki("TEST ", "2.16.528.1.1007.99.21", &other);
 	make_pki("", "2.16.528.1.1003.1.2.5.", &production);
 	make_cert(&root, NULL, &rsa_ca);
-	leaf_key = EVP_RSA_gen(2048);
+	leaf_key = kept_rsa_key(2048);
 
 	return leaf_key == NULL;
 }

@@ -3,13 +3,13 @@
 #include "tests/check.h"
 
 #include <openssl/ec.h>
-#include <openssl/rsa.h>
 #include <string.h>
 
 #include "base/names.h"
 #include "tests/unit/make_attest.h"
 #include "tests/unit/make_cert.h"
 #include "tests/unit/raw_jws.h"
+#include "tests/unit/rsa_key.h"
 #include "verify/verify.h"
 
 #define ISS	"https://broker.example.nl"
@@ -548,8 +548,8 @@ setup(void **state)
 
 	(void)state;
 	make_pki("TEST ", "2.16.528.1.1007.99.21", &pki);
-	leaf_key = EVP_RSA_gen(2048);
-	other_key = EVP_RSA_gen(2048);
+	leaf_key = kept_rsa_key(2048);
+	other_key = kept_rsa_key(2048);
 	broker_key = EVP_EC_gen("P-256");
 	how.key = leaf_key;
 	make_cert(&how, &pki.z, &leaf);

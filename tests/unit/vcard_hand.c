@@ -3,8 +3,8 @@
 #include "tests/check.h"
 
 #include "tests/unit/vcard_hand.h"
+#include "tests/unit/rsa_key.h"
 
-#include <openssl/rsa.h>
 #include <stdlib.h>
 
 #include "base/b64.h"
@@ -16,7 +16,7 @@ EVP_PKEY *
 hand_key(enum purpose purpose)
 {
 	if (keys[purpose] == NULL)
-		keys[purpose] = EVP_RSA_gen(BITS);
+		keys[purpose] = kept_rsa_key(BITS);
 	assert_non_null(keys[purpose]);
 	return keys[purpose];
 }
