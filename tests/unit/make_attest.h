@@ -25,9 +25,16 @@ struct attest_ext {
 #define ATTEST_9A_CN		"YubiKey PIV Attestation 9a"
 #define ATTEST_DEVICE_CA	"critical,CA:TRUE,pathlen:0"
 
-/* One certificate: subject, key, issuer's name and key; basic constraints or NULL. */
+/*
+ * One certificate: subject, key, issuer's name and key; basic constraints or NULL.  With
+ * them it is good for ever, without them no more.
+ */
 void attest_make(const char *cn, EVP_PKEY *pub, const char *issuer, EVP_PKEY *signer,
     const char *ca, const struct attest_ext *exts, struct buf *ret);
+/* The same, until then. */
+#define ATTEST_PAST	"20200101000000Z"
+void attest_make_until(const char *cn, EVP_PKEY *pub, const char *issuer, EVP_PKEY *signer,
+    const char *ca, const struct attest_ext *exts, const char *until, struct buf *ret);
 
 struct maker {
 	EVP_PKEY *root_key, *device_key;

@@ -26,6 +26,7 @@ struct row {
 	const char *device_ca;		/* NULL: may vouch */
 	EVP_PKEY **root;		/* who signed the device */
 	const char *issuer;		/* of the statement */
+	const char *until;		/* of the device; NULL: for ever */
 	bool	 not_a_ca;
 };
 
@@ -48,9 +49,9 @@ check(void **state)
 	struct attest got = { .pin = 99, .verdict = ATTEST_ABSENT };
 
 	make_root(&root);
-	attest_make(ATTEST_DEVICE_CN, device_key, ATTEST_ROOT_CN,
-	    t->root != NULL ? *t->root : root_key,
-	    t->not_a_ca ? NULL : ATTEST_DEVICE_CA, NULL, &device);
+	attest_make_until(ATTEST_DEVICE_CN, device_key, ATTEST_ROOT_CN,
+	    t->root != NULL ? *t->root : root_key, t->not_a_ca ? NULL : ATTEST_DEVICE_CA,
+	    NULL, t->until != NULL ? t->until : "99991231235959Z", &device);
 	attest_make(t->cn != NULL ? t->cn : ATTEST_9A_CN,
 	    t->about != NULL ? *t->about : own, t->issuer != NULL ? t->issuer : ATTEST_DEVICE_CN,
 	    t->signer != NULL ? *t->signer : device_key, NULL, t->exts, &a);
@@ -223,6 +224,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		ROW("true; its dates are over, or year 9999", ERR_OK, ATTEST_GOOD,
 		    GOOD),
+		ROW("true; the dates of its device are over too", ERR_OK, ATTEST_GOOD,
+		    GOOD, .until = ATTEST_PAST),
 		ROW("true, and no more than must be", ERR_OK, ATTEST_GOOD,
 		    EXTS(FIRMWARE, POLICY)),
 		ROW("a policy that nobody knows is told", ERR_OK, ATTEST_GOOD,

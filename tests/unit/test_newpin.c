@@ -159,21 +159,47 @@ what_is_known_beforehand(void **state)
 	assert_true(replay_done(w.r));
 }
 
-/* Vector 52: a PUK that nobody names is not looked for. */
+/* PIN 03, which names no PUK, and PUKs with flags 6 and 4 (a PUK, initialized). */
+#define PIN_ALONE	"301E 3000 3003040103 A115 3013 0302024C 0A0101 020104 02010F 800103 040100"
+#define A_PUK(id, ref)	"301F 3000 30030401" id " A116 3014 0303014A00 0A0101 020104 02010F 8001" ref \
+	" 040100"
+
+/* Vector 52: a PUK that nobody names is not looked for, and of two none is tried. */
 static void
 no_puk_is_known(void **state)
 {
-	const struct talk t = { TALK(SELECT, SERIAL, ODF, EF("4408", "0020"),
-	    READ("0000", "20", "301E 3000 3003040103 A115 3013 0302024C 0A0101 020104 02010F "
-	    "800103 040100 9000"), PRKDF, CDF, TRIES) };
+	const struct talk talks[] = {
+		{ TALK(SELECT, SERIAL, ODF, EF("4408", "0020"),
+		    READ("0000", "20", PIN_ALONE "9000"), PRKDF, CDF, TRIES) },
+		{ TALK(SELECT, SERIAL, ODF, EF("4408", "0062"), READ("0000", "62", PIN_ALONE
+		    A_PUK("05", "01") A_PUK("06", "04") "9000"), PRKDF, CDF, TRIES) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(talks); i++) {
+		AUTO(world_end) struct world w = { .r = NULL };
+
+		world_look(&w, &talks[i], NULL);
+		assert_false(w.pins.has_puk);
+		assert_false(w.pins.can_unblock);
+		world_type(&w, &talks[i], "12345678");
+		assert_err(card_unblock_once(w.c, &w.pins.key, &w.n), ERR_UNSUPPORTED);
+		assert_true(replay_done(w.r));
+	}
+}
+
+/* ... and one that is alone is the one. */
+static void
+the_only_puk(void **state)
+{
+	const struct talk t = { TALK(SELECT, SERIAL, ODF, EF("4408", "0041"), READ("0000", "41",
+	    PIN_ALONE A_PUK("05", "01") "9000"), PRKDF, CDF, TRIES, PUK_TRIES) };
 	AUTO(world_end) struct world w = { .r = NULL };
 
 	(void)state;
 	world_look(&w, &t, NULL);
-	assert_false(w.pins.has_puk);
-	assert_false(w.pins.can_unblock);
-	world_type(&w, &t, "12345678");
-	assert_err(card_unblock_once(w.c, &w.pins.key, &w.n), ERR_UNSUPPORTED);
+	assert_true(w.pins.has_puk);
+	assert_int_equal(w.pins.puk_rules.ref, 1);
 	assert_true(replay_done(w.r));
 }
 
@@ -301,6 +327,7 @@ rules_are_checked_here(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_is_known_beforehand),
 	cmocka_unit_test(no_puk_is_known),
+	cmocka_unit_test(the_only_puk),
 	cmocka_unit_test(card_was_out),
 	cmocka_unit_test(removed_at_every_command),
 	cmocka_unit_test(wrong_puks_are_counted),

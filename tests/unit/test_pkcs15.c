@@ -13,6 +13,8 @@
 #define ZEROS16		"00000000000000000000000000000000"
 #define R32		"7F02030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F20"
 #define S32		"0002030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F21"
+#define BYTES255	X64("5A") X64("5A") X64("5A") X32("5A") X16("5A") X4("5A") X4("5A") X4("5A") \
+	"5A5A5A"
 #define S31		"02030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F21"
 
 struct talk {
@@ -204,6 +206,9 @@ with_key_file(struct profile *p)
 #define NOT_BY_NAME	SAY(SELECT_AID, "6A82")
 #define MF		SAY("00A4000C023F00", "9000")
 #define DF_5015		SAY("00A4080C025015", "9000")
+/* 16 applications in 3F00 5010, and the way to one */
+#define DIR_NOWHERE	X16("610651043F005010")
+#define NOWHERE		SAY("00A4080C025010", "6A82"), MF, SAY("00A4000C025010", "6A82"),
 #define PROOF		FILE("5031", "24", P_ODF_BYTES)
 
 /* The certificate is an object of the directory, not a file. */
@@ -332,6 +337,10 @@ static const struct CMUnitTest tests[] = {
 	    LINES(NOT_BY_NAME, MF, FILE("2F00", "1C", DIR_SELF), MF,
 	    FILE("2F00", "1C", DIR_SELF), SAY("00A4080C025015", "6A82"), MF,
 	    SAY("00A4000C025015", "6A82"), MF, GONE("5031"))),
+	ROW("EF.DIR of 16 applications that are not there: not all are tried (vector 51)",
+	    ERR_CARD_UNKNOWN, NO_SIGN, 0, .known = true,
+	    LINES(NOT_BY_NAME, MF, FILE("2F00", "80", DIR_NOWHERE), X4(NOWHERE) X4(NOWHERE)
+	    X4(NOWHERE) NOWHERE NOWHERE NOWHERE)),
 	ROW("nothing anywhere", ERR_CARD_UNKNOWN, NO_SIGN, 0, .known = true,
 	    LINES(NOT_BY_NAME, MF, GONE_FIRST("2F00"), SAY("00A4080C025015", "6A82"), MF,
 	    SAY("00A4000C025015", "6A82"), MF, GONE_FIRST("5031"))),
@@ -470,6 +479,9 @@ static const struct CMUnitTest tests[] = {
 	    .tweak = with_key_file, LINES(WITH_KEY("2D", KEY_EMPTY_PATH), P_SIGN)),
 	ROW("the key's file first", ERR_OK, ERR_OK, 1, .tweak = with_key_file,
 	    LINES(P_LOOK, P_START, P_VERIFY, FILE_AT("4501", "0100"), P_MSE, PSO)),
+	ROW("RSA signature without its zero in front (vector 45)", ERR_OK, ERR_OK, 1,
+	    .signature = "00" BYTES255,
+	    LINES(P_LOOK, P_START, P_VERIFY, P_MSE, SAY(PSO_COMMAND, BYTES255 "9000"))),
 	ROW("algorithm of the card: DigestInfo", ERR_OK, ERR_OK, 1,
 	    LINES(ALG_LOOK(TOKEN_DIGEST_INFO, "38", KEY_DIGEST_INFO),
 	    ALG_SIGN(TOKEN_DIGEST_INFO, "002241B606840101800102"), PSO)),
@@ -524,6 +536,16 @@ static const struct CMUnitTest tests[] = {
 	    LINES(ALG_LOOK(TOKEN_EC, "38", KEY_EC_SHA256),
 	    ALG_SIGN(TOKEN_EC, "002241B606840101800154"),
 	    SAY("002A9E9A20" HASH32 "00", R32 S32 R32 "9000"))),
+	ROW("ECDSA: the certificate says which curve (vector 58)", ERR_OK, ERR_OK, 1,
+	    .alg = KEY_ALG_ECDSA, .input = HASH32, .signature = R32 S32,
+	    LINES(P_START, ODF_SFI, P_AODF, FILE("4400", "2F", KEY_EC_NO_SIZE), P_CDF,
+	    FILE("4331", "72", CERT_EC), P_START, P_VERIFY, P_MSE,
+	    SAY("002A9E9A20" HASH32 "00", R32 S32 "9000"))),
+	ROW("ECDSA: the certificate knows better than the directory (vector 58)", ERR_OK,
+	    ERR_OK, 1, .alg = KEY_ALG_ECDSA, .input = HASH32, .signature = R32 S32,
+	    LINES(P_START, ODF_SFI, P_AODF, FILE("4400", "33", KEY_EC_384), P_CDF,
+	    FILE("4331", "72", CERT_EC), P_START, P_VERIFY, P_MSE,
+	    SAY("002A9E9A20" HASH32 "00", R32 S32 "9000"))),
 	ROW("ECDSA: nobody says which curve", ERR_OK, ERR_UNSUPPORTED, 1,
 	    .alg = KEY_ALG_ECDSA, .input = HASH32,
 	    LINES(WITH_KEY("2F", KEY_EC_NO_SIZE), P_START, P_VERIFY)),
