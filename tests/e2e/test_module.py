@@ -208,7 +208,11 @@ def an_agent_survives_a_library_that_does_not(run):
     with House(run) as home:
         home.start()
         for do, word in (("sign-crashes", "vendor_library"), ("sign-hangs", "vendor_library"),
-                         ("init-exits", "vendor_library"), ("", None)):
+                         ("init-exits", "vendor_library"),
+                         ("init-forks sign-crashes", "vendor_library"),
+                         ("load-forks sign-hangs", "vendor_library"),
+                         ("init-forks sign-exits", "vendor_library"),
+                         ("", None), ("init-forks", None)):
             home.agent.stop()
             home.processes.remove(home.agent)
             home.start_agent(modules=token_of(run, do=do, seconds=2))

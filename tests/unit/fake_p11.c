@@ -85,6 +85,10 @@ misbehave(const char *where)
 	snprintf(word, sizeof(word), "%s-crashes", where);
 	if (does(word))
 		raise(SIGSEGV);
+	snprintf(word, sizeof(word), "%s-forks", where);
+	if (does(word) && fork() == 0)
+		for (;;)
+			pause();	/* with all descriptors that its parent has */
 	snprintf(word, sizeof(word), "%s-exits", where);
 	if (does(word))
 		exit(0);
