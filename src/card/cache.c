@@ -457,6 +457,30 @@ card_cache_count_pin(struct card_cache *c, const char *serial, enum err verified
 		card_cache_set_wrong_pins(c, serial, card_cache_wrong_pins(c, serial) + 1);
 }
 
+unsigned
+card_cache_pin_goes(struct card_cache *c, const char *serial)
+{
+	unsigned before;
+
+	if (c == NULL || serial[0] == '\0')
+		return 0;
+	before = card_cache_wrong_pins(c, serial);
+	card_cache_set_wrong_pins(c, serial, before + 1);
+	return before;
+}
+
+void
+card_cache_pin_went(struct card_cache *c, const char *serial, unsigned before,
+    enum err verified)
+{
+	if (c == NULL || serial[0] == '\0')
+		return;
+	if (verified == ERR_OK)
+		card_cache_set_wrong_pins(c, serial, 0);
+	else if (!may_have_cost_a_try(verified))
+		card_cache_set_wrong_pins(c, serial, before);
+}
+
 bool
 card_cache_query_costs(struct card_cache *c, const char *profile)
 {

@@ -71,6 +71,14 @@ void card_cache_set_wrong_pins(struct card_cache *c, const char *serial, unsigne
  * PIN.  c may be NULL, serial "": nobody counts.
  */
 void card_cache_count_pin(struct card_cache *c, const char *serial, enum err verified);
+/*
+ * The same in two steps, as the process may end in between: from before it is sent the PIN
+ * counts as wrong, until an answer says that it cost nothing.  The first returns what was
+ * counted before, for the second.
+ */
+unsigned card_cache_pin_goes(struct card_cache *c, const char *serial);
+void card_cache_pin_went(struct card_cache *c, const char *serial, unsigned before,
+    enum err verified);
 
 /* Asking for the tries cost one on a card of this profile: it is not asked again. */
 bool card_cache_query_costs(struct card_cache *c, const char *profile);

@@ -730,10 +730,19 @@ card_may_try(const struct pin_state *s, bool allow_last)
 	return ERR_OK;
 }
 
-void
-card_count_wrong_pins(struct card *c, enum err verified)
+unsigned
+card_pin_goes(struct card *c, const struct secret *pin)
 {
-	card_cache_count_pin(c->cache, c->serial, verified);
+	return pin != NULL ? card_cache_pin_goes(c->cache, c->serial) : 0;
+}
+
+void
+card_pin_went(struct card *c, const struct secret *pin, unsigned before, enum err verified)
+{
+	if (pin != NULL)
+		card_cache_pin_went(c->cache, c->serial, before, verified);
+	else
+		card_cache_count_pin(c->cache, c->serial, verified);
 }
 
 /*
@@ -744,6 +753,7 @@ static enum err
 verify(struct card *c, struct channel *ch, const struct card_key *key,
     const struct secret *pin, struct pin_state *ret)
 {
+	unsigned before = card_pin_goes(c, pin);
 	enum err r;
 
 	ch->reset = true;
@@ -754,7 +764,7 @@ verify(struct card *c, struct channel *ch, const struct card_key *key,
 	    r == ERR_PIN_UNSET || r == ERR_CANCELLED || r == ERR_TIMEOUT ||
 	    r == ERR_UNSUPPORTED))
 		ch->reset = false;
-	card_count_wrong_pins(c, r);
+	card_pin_went(c, pin, before, r);
 	return r;
 }
 

@@ -76,8 +76,14 @@ MUST_CHECK enum err card_sign(struct card *c, struct channel *ch, const struct c
 MUST_CHECK enum err card_may_try(const struct pin_state *s, bool allow_last);
 /* Has the card been out since the reader was opened? (T36) */
 MUST_CHECK enum err card_check_events(struct card *c);
-/* How often we were wrong matters only where the card does not say what is left. */
-void card_count_wrong_pins(struct card *c, enum err verified);
+/*
+ * How often we were wrong matters only where the card does not say what is left.  What is
+ * sent counts from before that: a login that is cancelled ends the process.  What will be
+ * typed on the reader (pin is NULL) may never be, and counts afterwards.
+ */
+unsigned card_pin_goes(struct card *c, const struct secret *pin);
+void card_pin_went(struct card *c, const struct secret *pin, unsigned before,
+    enum err verified);
 /* ERR_PIN_LENGTH: nothing needs to be sent to know that this is not it.  pin may be
  * NULL: it will be typed on the reader. */
 MUST_CHECK enum err card_pin_fits(struct card *c, const struct card_key *key,

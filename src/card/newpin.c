@@ -41,11 +41,10 @@ count_wrong_puks(struct card *c, enum err verified)
 {
 	char name[CARD_SERIAL_MAX + 4];
 
-	if (!can_count(c) || (verified != ERR_OK && verified != ERR_PIN_WRONG))
+	if (!can_count(c))
 		return;
 	puk_name(c, name);
-	card_cache_set_wrong_pins(c->cache, name, verified == ERR_OK ? 0 :
-	    card_cache_wrong_pins(c->cache, name) + 1);
+	card_cache_count_pin(c->cache, name, verified);
 }
 
 /* As card_read_tries(), for the PUK. */
@@ -185,13 +184,14 @@ change_fits(struct card *c, const struct card_key *key, const struct card_newpin
 static enum err
 change(struct card *c, struct channel *ch, const struct card_key *key, struct card_newpin *n)
 {
+	unsigned before = card_pin_goes(c, n->proof);
 	enum err r;
 
 	ch->reset = true;
 	c->tries_seen = -1;
 	r = c->driver->change(c->state, ch, key, CARD_PIN, n->proof, n->fresh, &n->left);
 	n->in_doubt = is_in_doubt(r);
-	card_count_wrong_pins(c, r);
+	card_pin_went(c, n->proof, before, r);
 	if (nothing_opened(ch, r) ||
 	    (r == ERR_OK && c->driver->logout(c->state, ch, key) == ERR_OK))
 		ch->reset = false;
@@ -271,7 +271,7 @@ unblock(struct card *c, struct channel *ch, const struct card_key *key, struct c
 	    unblock_after_puk(c, ch, key, n, &sent);
 	n->in_doubt = sent && is_in_doubt(r);
 	if (r == ERR_OK)
-		card_count_wrong_pins(c, r);
+		card_cache_count_pin(c->cache, c->serial, r);
 	return r == ERR_NOT_LOGGED_IN ? note(ERR_CARD, "after the right PUK") : r;
 }
 

@@ -266,6 +266,7 @@ static enum err
 verify(struct card *c, struct channel *ch, const struct card_key *key,
     const struct secret *pin, struct pin_state *ret)
 {
+	unsigned before;
 	enum err r;
 
 	secret_wipe(&c->puk);
@@ -277,8 +278,9 @@ verify(struct card *c, struct channel *ch, const struct card_key *key,
 	if (pin == NULL && (r = worth_typing(c, ch, key, ret)) != ERR_OK)
 		return r;
 	c->tries_seen = -1;
+	before = card_pin_goes(c, pin);
 	r = c->driver->verify(c->state, ch, key, pin, ret);
-	card_count_wrong_pins(c, r);
+	card_pin_went(c, pin, before, r);
 	return r;
 }
 
@@ -448,6 +450,7 @@ card_change(struct card *c, const struct card_key *key, enum card_secret which, 
 {
 	AUTO(channel_end) struct channel ch = { 0 };
 	struct pin_state s;
+	unsigned before = 0;
 	enum err r;
 
 	*ret_pin = (struct pin_state){ .tries = -1 };
@@ -460,9 +463,11 @@ card_change(struct card *c, const struct card_key *key, enum card_secret which, 
 	    (r = card_check_events(c)) != ERR_OK)
 		return r;
 	c->tries_seen = -1;
+	if (which == CARD_PIN)
+		before = card_pin_goes(c, old);
 	r = c->driver->change(c->state, &ch, key, which, old, new, ret_pin);
 	if (which == CARD_PIN)
-		card_count_wrong_pins(c, r);
+		card_pin_went(c, old, before, r);
 	if (r != ERR_OK || which != CARD_PIN || !open || new == NULL)
 		return r;
 	return c->driver->verify(c->state, &ch, key, new, &s);

@@ -326,12 +326,21 @@ static enum err
 log_in(struct module *m, const struct means_view *v, const struct secret *pin, bool *open,
     struct pin_state *ret_pin)
 {
+	const struct secret *sent = v->pinpad ? NULL : pin;
+	unsigned before = 0;
 	struct p11_token t;
-	enum err r = p11_login(m->p11, v->pinpad ? NULL : pin);
+	enum err r;
 
+	/* A library that hangs, crashes or exits ends the process in this call. */
+	if (sent != NULL)
+		before = card_cache_pin_goes(m->o.cache, v->serial);
+	r = p11_login(m->p11, sent);
 	*open = r != ERR_PIN_WRONG && r != ERR_PIN_BLOCKED && r != ERR_PIN_LENGTH &&
 	    r != ERR_PIN_UNSET;
-	card_cache_count_pin(m->o.cache, v->serial, r);
+	if (sent != NULL)
+		card_cache_pin_went(m->o.cache, v->serial, before, r);
+	else
+		card_cache_count_pin(m->o.cache, v->serial, r);
 	if (r == ERR_PIN_BLOCKED)
 		*ret_pin = (struct pin_state){ .tries = 0, .blocked = true };
 	else if (r == ERR_PIN_WRONG && p11_token(m->p11, m->token.slot, &t) == ERR_OK)

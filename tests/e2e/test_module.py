@@ -160,6 +160,28 @@ def a_library_that_does_not_say_why_may_have_cost_a_try(run):
 
 
 @scenario
+def a_library_that_ends_with_the_pin_may_have_cost_a_try(run):
+    """It hangs or crashes in C_Login: nobody is left to count the PIN then."""
+    asked = []
+
+    def person(window):
+        asked.append(window["kind"])
+        return False if window["kind"] == "confirm" else PIN
+    with House(run, pin=person) as home:
+        with Vendor(home, logged(home, run, do="login-hangs", seconds=2)) as worker:
+            said(worker.login(), "vendor_library")
+        with Vendor(home, logged(home, run, do="login-crashes")) as worker:
+            try:
+                raise SystemExit(worker.login())
+            except AssertionError as hung_up:
+                assert "hung up" in str(hung_up), hung_up
+        with Vendor(home, logged(home, run)) as worker:
+            said(worker.login(), "cancelled")
+        equal(asked, ["pin", "pin", "confirm"])
+        equal(calls(home).count("C_Login"), 2)
+
+
+@scenario
 def a_library_is_not_given_a_pin_that_cannot_be_right(run):
     with House(run, pin=lambda window: "123") as home:
         with Vendor(home, logged(home, run)) as worker:

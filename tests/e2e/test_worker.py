@@ -429,6 +429,41 @@ def a_worker_stops_waiting_for_a_card_when_cancelled(run):
             refused(worker.login(), "cancelled", -1)
 
 
+def without_tries(run, home):
+    """A folder of profiles in which the pass does not say how many tries are left."""
+    profiles = home.dir / "profiles"
+    profiles.mkdir()
+    text = (run.programs / "profiles" / "uzi.profile").read_text()
+    text = "\n".join("tries = none" if line.startswith("tries = ") else line
+                     for line in text.splitlines()
+                     if not line.startswith(("tries_at", "tries_length")))
+    (profiles / "uzi.profile").write_text(text + "\n")
+    return profiles
+
+
+@scenario
+def a_worker_that_is_killed_while_the_card_looks_at_the_pin_has_counted_it(run):
+    """DESIGN section 6 rule 2: a login that is cancelled then may have cost a try."""
+    asked = []
+
+    def person(window):
+        asked.append(window["kind"])
+        return False if window["kind"] == "confirm" else "654321"
+
+    with House(run, pin=person) as home:
+        profiles = without_tries(run, home)
+        home.box.start_cards("z")
+        for n in (1, 2):
+            home.box.ctl("on", 0, "verify", "after", "delay", 1000)
+            with Worker(home, profiles=profiles) as worker:
+                worker.say(LOGIN, worker.request())
+                home.box.ctl("wait", 0, "verifies", n)
+        with Worker(home, profiles=profiles) as worker:
+            refused(worker.login(), "cancelled")
+        equal(asked, ["pin", "pin", "confirm"])
+        equal(home.box.stats()["verifies"], 2)
+
+
 @scenario
 def a_worker_counts_wrong_pins_where_the_card_does_not(run):
     """DESIGN section 6 rule 2: one PIN per login, and after two wrong ones a question."""
@@ -440,13 +475,7 @@ def a_worker_counts_wrong_pins_where_the_card_does_not(run):
         return True if window["kind"] == "confirm" else next(pins)
 
     with House(run, pin=person) as home:
-        profiles = home.dir / "profiles"
-        profiles.mkdir()
-        text = (run.programs / "profiles" / "uzi.profile").read_text()
-        text = "\n".join("tries = none" if line.startswith("tries = ") else line
-                         for line in text.splitlines()
-                         if not line.startswith(("tries_at", "tries_length")))
-        (profiles / "uzi.profile").write_text(text + "\n")
+        profiles = without_tries(run, home)
         home.box.start_cards("z")
         for want in ("pin_wrong", "pin_wrong"):
             with Worker(home, profiles=profiles) as worker:

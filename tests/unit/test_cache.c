@@ -117,6 +117,23 @@ cache_remembers_unknown_cards(void **state)
 	card_cache_count_pin(cache, "01", ERR_OK);
 	assert_int_equal(card_cache_wrong_pins(cache, "01"), 0);
 	card_cache_count_pin(NULL, "01", ERR_PIN_WRONG);
+	/* One that goes counts before anybody hears of it. */
+	card_cache_count_pin(cache, "01", ERR_PIN_WRONG);
+	assert_int_equal(card_cache_pin_goes(cache, "01"), 1);
+	assert_int_equal(card_cache_wrong_pins(cache, "01"), 2);
+	card_cache_pin_went(cache, "01", 1, ERR_CANCELLED);
+	assert_int_equal(card_cache_wrong_pins(cache, "01"), 1);
+	assert_int_equal(card_cache_pin_goes(cache, "01"), 1);
+	card_cache_pin_went(cache, "01", 1, ERR_IO);
+	assert_int_equal(card_cache_wrong_pins(cache, "01"), 2);
+	assert_int_equal(card_cache_pin_goes(cache, "01"), 2);
+	card_cache_pin_went(cache, "01", 2, ERR_OK);
+	assert_int_equal(card_cache_wrong_pins(cache, "01"), 0);
+	assert_int_equal(card_cache_pin_goes(NULL, "01"), 0);
+	card_cache_pin_went(NULL, "01", 0, ERR_OK);
+	assert_int_equal(card_cache_pin_goes(cache, ""), 0);
+	card_cache_pin_went(cache, "", 0, ERR_PIN_WRONG);
+	assert_int_equal(card_cache_wrong_pins(cache, ""), 0);
 	assert_true(card_cache_is_unknown(cache, ours, &s));
 	remove_cache(&cache, dir);
 }

@@ -273,6 +273,29 @@ wrong_puks_are_counted(void **state)
 	remove_cache(&cache, dir);
 }
 
+/* A PUK whose answer was lost, or says nothing, may have cost a try as well. */
+static void
+lost_puks_are_counted(void **state)
+{
+	const struct talk t = { TALK(SELECT, SERIAL, DIRECTORIES, TRIES, UNKNOWN,
+	    AGAIN, UNKNOWN, PUK_VERIFY("6F00"), AGAIN, UNKNOWN,
+	    FAIL(PUK_VERIFY_COMMAND, ERR_CARD_RESET), AGAIN, UNKNOWN), .resets = 2, .secrets = 2,
+	    .left = -1 };
+	AUTO(card_cache_close) struct card_cache *cache = NULL;
+	AUTO(world_end) struct world w = { .r = NULL };
+	char dir[64];
+
+	(void)state;
+	cache = make_cache(dir);
+	world_look(&w, &t, cache);
+	world_type(&w, &t, "12345678");
+	assert_err(card_unblock_once(w.c, &w.pins.key, &w.n), ERR_CARD);
+	assert_err(card_unblock_once(w.c, &w.pins.key, &w.n), ERR_CARD_RESET);
+	assert_err(card_unblock_once(w.c, &w.pins.key, &w.n), ERR_PIN_LAST_TRY);
+	assert_talk(&w, &t);
+	remove_cache(&cache, dir);
+}
+
 /* The same rule for who shares the card: the PKCS #11 module's way (card/session.h). */
 static void
 a_stranger_gets_no_puk(void **state)
@@ -331,6 +354,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(card_was_out),
 	cmocka_unit_test(removed_at_every_command),
 	cmocka_unit_test(wrong_puks_are_counted),
+	cmocka_unit_test(lost_puks_are_counted),
 	cmocka_unit_test(a_stranger_gets_no_puk),
 	cmocka_unit_test(rules_are_checked_here),
 
