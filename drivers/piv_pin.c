@@ -37,6 +37,15 @@ pin_result(const struct profile *p, const char *what, unsigned sw, struct pin_st
 	    sw_name(sw), sw);
 }
 
+/* Where a new one went along: 6985 is what YubiKeys have for one that is too simple. */
+static enum err
+new_result(const struct profile *p, const char *what, unsigned sw, struct pin_state *ret)
+{
+	if (sw == SW_BAD_DATA || sw == SW_CONDITIONS)
+		return fail(ERR_PIN_REFUSED, "%s: %s (%04x)", what, sw_name(sw), sw);
+	return pin_result(p, what, sw, ret);
+}
+
 /* 6 to 8 bytes, filled with FF, which therefore is in none (pt1 section 4.3). */
 static enum err
 put_secret(const struct profile *p, const struct secret *in, struct secret *ret)
@@ -251,7 +260,7 @@ piv_change(void *state, struct channel *ch, const struct card_key *key,
 	    channel_pad(ch, PAD_CHANGE, &a, &rules, &sw);
 	if (r != ERR_OK)
 		return note(r, "CHANGE REFERENCE DATA");
-	return pin_result(v->p, "CHANGE REFERENCE DATA", sw, ret);
+	return new_result(v->p, "CHANGE REFERENCE DATA", sw, ret);
 }
 
 /* The PUK goes in the same command; the counter in the reply is the PUK's. */
@@ -275,5 +284,5 @@ piv_unblock(void *state, struct channel *ch, const struct card_key *key,
 	    channel_pad(ch, PAD_CHANGE, &a, &rules, &sw);
 	if (r != ERR_OK)
 		return note(r, "RESET RETRY COUNTER");
-	return pin_result(v->p, "RESET RETRY COUNTER", sw, ret);
+	return new_result(v->p, "RESET RETRY COUNTER", sw, ret);
 }

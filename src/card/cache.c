@@ -443,7 +443,8 @@ may_have_cost_a_try(enum err verified)
 {
 	return verified == ERR_PIN_WRONG || verified == ERR_CARD || verified == ERR_IO ||
 	    verified == ERR_REMOVED || verified == ERR_CARD_RESET ||
-	    verified == ERR_NO_SERVICE || verified == ERR_MODULE;
+	    verified == ERR_NO_SERVICE || verified == ERR_MODULE ||
+	    verified == ERR_PIN_REFUSED;	/* the new one; nothing is said of the old one */
 }
 
 void

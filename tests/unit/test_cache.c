@@ -123,6 +123,9 @@ cache_remembers_unknown_cards(void **state)
 	assert_int_equal(card_cache_wrong_pins(cache, "01"), 2);
 	card_cache_pin_went(cache, "01", 1, ERR_CANCELLED);
 	assert_int_equal(card_cache_wrong_pins(cache, "01"), 1);
+	card_cache_count_pin(cache, "01", ERR_PIN_REFUSED);
+	assert_int_equal(card_cache_wrong_pins(cache, "01"), 2);
+	card_cache_set_wrong_pins(cache, "01", 1);
 	assert_int_equal(card_cache_pin_goes(cache, "01"), 1);
 	card_cache_pin_went(cache, "01", 1, ERR_IO);
 	assert_int_equal(card_cache_wrong_pins(cache, "01"), 2);

@@ -312,7 +312,7 @@ static void
 unblock_with_puk(void **state)
 {
 	PLAY(b, LOOK_EC, AGAIN, UNBLOCK("9000"), AGAIN, UNBLOCK("63C2"), SELECT, LOGOUT, AGAIN,
-	    UNBLOCK("6983"));
+	    UNBLOCK("6983"), AGAIN, UNBLOCK("6985"));
 	struct pin_state left;
 
 	(void)state;
@@ -331,6 +331,8 @@ unblock_with_puk(void **state)
 	assert_err(unblock(&b, &left), ERR_NOT_LOGGED_IN);
 	assert_ok(give_puk(&b, "87654321"));
 	assert_err(unblock(&b, &left), ERR_PIN_BLOCKED);
+	assert_ok(give_puk(&b, "87654321"));
+	assert_err(unblock(&b, &left), ERR_PIN_REFUSED);
 	check_end(&b);
 }
 
@@ -338,7 +340,8 @@ static void
 change(void **state)
 {
 	PLAY(b, LOOK_EC, AGAIN, CHANGE("80", "9000"), AGAIN, CHANGE("80", "63C1"), AGAIN,
-	    CHANGE("81", "9000"), AGAIN);
+	    CHANGE("81", "9000"), AGAIN, AGAIN, CHANGE("80", "6985"), AGAIN,
+	    CHANGE("81", "6A80"));
 	struct secret old = secret("123456"), new = secret("654321"), odd = secret("65432\xff");
 	struct card_key *key = key_of(&b, 1);
 	struct pin_state left;
@@ -349,6 +352,9 @@ change(void **state)
 	assert_int_equal(left.tries, 1);
 	assert_ok(card_change(b.c, key, CARD_PUK, false, &old, &new, &left));
 	assert_err(card_change(b.c, key, CARD_PIN, false, &old, &odd, &left), ERR_PIN_LENGTH);
+	/* The new one is not what the token takes. */
+	assert_err(card_change(b.c, key, CARD_PIN, false, &old, &new, &left), ERR_PIN_REFUSED);
+	assert_err(card_change(b.c, key, CARD_PUK, false, &old, &new, &left), ERR_PIN_REFUSED);
 	check_end(&b);
 }
 
