@@ -45,7 +45,7 @@ bool
 fault_kind_of(struct cur word, enum fault_kind *ret)
 {
 	static const char *const words[FAULT_KINDS] = { "drop", "delay", "sw", "garbage",
-		"short", "remove", "swap", "reset" };
+		"short", "surplus", "remove", "swap", "reset" };
 
 	for (size_t i = 0; i < FAULT_KINDS; i++)
 		if (cur_eq_str(word, words[i])) {

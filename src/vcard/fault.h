@@ -14,6 +14,7 @@ enum fault_kind {
 	FAULT_SW,		/* another status word and no data */
 	FAULT_GARBAGE,		/* random bytes and 9000 */
 	FAULT_SHORT,		/* an answer of one byte */
+	FAULT_SURPLUS,		/* more data than there is, or than was asked for */
 	FAULT_REMOVE,		/* the card leaves the reader */
 	FAULT_SWAP,		/* the same, and another comes */
 	FAULT_RESET,		/* the card forgets all that it forgets at a reset */
@@ -21,8 +22,8 @@ enum fault_kind {
 };
 
 /*
- * Before: instead of the command, which is not carried out (but for delay, and for
- * reset, which come first).  After: the command is carried out; what the host gets is
+ * Before: instead of the command, which is not carried out (but for delay and
+ * surplus, and for reset, which comes first).  After: the command is carried out; what the host gets is
  * the fault, but remove, swap and reset wait until the answer is sent.
  */
 enum fault_when { FAULT_BEFORE, FAULT_AFTER };

@@ -86,8 +86,8 @@ fault(struct cur *in, struct fault *ret)
 		w = word(in);
 	}
 	if (!fault_kind_of(w, &ret->kind))
-		return expected("drop, delay MS, sw XXXX, garbage, short, remove, "
-		    "swap CARD or reset");
+		return expected("drop, delay MS, sw XXXX, garbage, short, surplus, "
+		    "remove, swap CARD or reset");
 	if (ret->kind == FAULT_DELAY)
 		return number(in, "milliseconds", WAIT_MS_MAX, &ret->number);
 	if (ret->kind == FAULT_SW)

@@ -11,6 +11,7 @@
 #include "vcard/link.h"
 
 #define GARBAGE_BYTES	32
+#define SURPLUS_BYTES	300	/* more than any short command can ask for */
 
 void
 slot_init(struct slot *s, size_t number, uint16_t port, const char *state_dir)
@@ -154,12 +155,26 @@ moves(enum fault_kind kind)
  */
 
 static void
-put_garbage(struct buf *b)
+put_random(struct buf *b, int n)
 {
-	uint8_t *room = buf_room(b, GARBAGE_BYTES);
+	uint8_t *room = buf_room(b, (size_t)n);
 
-	if (room != NULL && RAND_bytes(room, GARBAGE_BYTES) == 1)
-		buf_u16(b, SW_OK);
+	if (room != NULL && RAND_bytes(room, n) != 1)
+		b->failed = ERR_CRYPTO;
+}
+
+/* Between the data and the status word. */
+static void
+put_surplus(struct buf *b)
+{
+	uint8_t sw[2];
+
+	if (b->len < sizeof(sw))
+		return;
+	b->len -= sizeof(sw);
+	memcpy(sw, b->p + b->len, sizeof(sw));
+	put_random(b, SURPLUS_BYTES);
+	buf_put(b, sw, sizeof(sw));
 }
 
 /* What the host gets in place of the card's answer. */
@@ -168,13 +183,19 @@ spoil(struct buf *b, const struct fault *f)
 {
 	if (f->kind == FAULT_DELAY || moves(f->kind))
 		return;
+	if (f->kind == FAULT_SURPLUS) {
+		put_surplus(b);
+		return;
+	}
 	buf_clear(b);
-	if (f->kind == FAULT_SW)
+	if (f->kind == FAULT_SW) {
 		buf_u16(b, (unsigned)f->number);
-	else if (f->kind == FAULT_GARBAGE)
-		put_garbage(b);
-	else if (f->kind == FAULT_SHORT)
+	} else if (f->kind == FAULT_GARBAGE) {
+		put_random(b, GARBAGE_BYTES);
+		buf_u16(b, SW_OK);
+	} else if (f->kind == FAULT_SHORT) {
 		buf_u8(b, SW_OK >> 8);
+	}
 }
 
 /* The card does it, and remembers on disk before anybody hears of it. */
@@ -219,7 +240,7 @@ handle(struct slot *s, struct cur command, const struct fault *f, int64_t now)
 {
 	struct vcard_counts before = vcard_counts(s->card), after;
 	bool instead = f->countdown != 0 && f->when == FAULT_BEFORE &&
-	    f->kind != FAULT_DELAY && f->kind != FAULT_RESET;
+	    f->kind != FAULT_DELAY && f->kind != FAULT_SURPLUS && f->kind != FAULT_RESET;
 
 	buf_clear(&s->reply);
 	if (!instead)

@@ -9,7 +9,8 @@ import subprocess
 import house
 from house import House
 from pinentry import Person
-from scenario import equal, scenario
+from scenario import accepted, equal, scenario
+from test_login import log_in
 
 
 def words(home, *more):
@@ -182,6 +183,27 @@ def dezi_doctor_says_what_stays_open(run):
         assert "line 4" in text, text
         equal(len(said("p11-kit")), 1)
         equal(home.box.stats()["verifies"], 0)
+
+
+@scenario
+def a_card_that_gives_more_than_it_is_asked_for(run):
+    """Hostile cards, vector 19: no more is taken, the login goes on, and it is told."""
+    for card, kinds in (("z", ("read", "read:3", "serial", "tries", "mse", "verify", "sign")),
+                        ("p15", ("read", "mse", "verify", "sign")),
+                        ("piv-yubikey", ("verify", "get-data"))):
+        for kind in kinds:
+            with House(run) as home:
+                home.start(card)
+                home.box.ctl("on", 0, kind, "surplus")
+                request, finish = log_in(home)
+                accepted(home.result(request, finish))
+                equal(home.box.stats()["tries"], 3, f"{card} {kind}")
+    with House(run) as home:
+        home.start("z")
+        home.box.ctl("on", 0, "read", "surplus")
+        found = findings(home)[1]["findings"]
+        said = [f["level"] for f in found if "more than it is asked for" in f["text"]]
+        equal(said, ["warning"])
 
 
 @scenario

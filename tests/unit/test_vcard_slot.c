@@ -333,6 +333,26 @@ fault_garbage_and_short(void **state)
 	ask(b, HAND_SELECT, "9000");
 }
 
+/* Behind what it answers: the status word stays at the end. */
+static void
+fault_surplus(void **state)
+{
+	struct bench *b = *state;
+	const char *got;
+
+	plug_in(b);
+	ask(b, HAND_SELECT, "9000");
+	order_fault(b, "on 0 get-data surplus");
+	tell(b, "00CA010008");
+	got = hear(b);
+	assert_int_equal(strlen(got), 2 * (8 + 300 + 2));
+	assert_string_equal(got + 2 * 308, "9000");
+	order_fault(b, "on 0 verify after surplus");
+	tell(b, HAND_VERIFY);
+	assert_int_equal(strlen(hear(b)), 2 * 302);
+	ask(b, "00200003", "9000");		/* it was carried out */
+}
+
 /* No answer, and no empty message either: the next thing said is the ATR. */
 static void
 fault_drop(void **state)
@@ -484,6 +504,7 @@ main(void)
 		ONE(talks), ONE(polls_during_a_delay), ONE(delays_of_the_card),
 		ONE(remembers),
 		ONE(memory_failure), ONE(fault_status_word), ONE(fault_garbage_and_short),
+		ONE(fault_surplus),
 		ONE(fault_drop), ONE(fault_delay), ONE(fault_reset), ONE(fault_remove),
 		ONE(fault_swap), ONE(reconnects), ONE(retries_until_there_is_a_reader),
 		ONE(one_card_at_a_time), ONE(statistics),
