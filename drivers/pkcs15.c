@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "iso7816/inflate.h"
 #include "iso7816/sw.h"
 
 #define FID_ODF		0x5031
@@ -459,6 +460,19 @@ current_by_value(struct pkcs15 *t, struct channel *ch, const struct p15_cert *c,
 	return ERR_OK;
 }
 
+/* Its first bytes say little of a certificate that is compressed: it is read again. */
+static enum err
+current_by_reading(struct pkcs15 *t, struct channel *ch, const struct p15_cert *c,
+    struct cur cert, bool *ret)
+{
+	AUTO(buf_free) struct buf now = BUF(FILE_CERT_MAX);
+	size_t size;
+	enum err r = pkcs15_read_cert(t, ch, c, &now, &size);
+
+	*ret = r == ERR_OK && cur_eq(buf_view(&now), cert);
+	return pkcs15_is_trouble(r) ? r : ERR_OK;
+}
+
 /* The certificate's file has the size that it had, and begins with the same bytes. */
 static enum err
 pkcs15_current(void *state, struct channel *ch, const struct card_key *key,
@@ -481,6 +495,8 @@ pkcs15_current(void *state, struct channel *ch, const struct card_key *key,
 		    &first);
 	if (pkcs15_is_trouble(r))
 		return note(r, "certificate");
+	if (r == ERR_OK && inflate_is_wrapped(buf_view(&first)))
+		return current_by_reading(t, ch, c, cert, ret);
 	*ret = r == ERR_OK && size == t->read[key->slot].size &&
 	    cur_eq(buf_view(&first), cur_of(cert.p, n));
 	return ERR_OK;

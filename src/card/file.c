@@ -3,6 +3,7 @@
 #include "card/file.h"
 
 #include "iso7816/fci.h"
+#include "iso7816/inflate.h"
 #include "iso7816/sw.h"
 #include "iso7816/tlv.h"
 
@@ -575,6 +576,24 @@ file_read_records(struct channel *ch, unsigned max, struct buf *ret)
 	return ERR_OK;
 }
 
+/* To the end of the file, or of what the path says: how long it is, only zlib knows. */
+static enum err
+read_wrapped(struct channel *ch, struct files *f, const struct p15_path *path, size_t size,
+    struct buf *in, struct buf *ret)
+{
+	size_t at = path->part ? path->index : 0, behind;
+	size_t n = path->part ? path->length : size > at ? size - at : FILE_CERT_MAX;
+	enum err r;
+
+	if (n > FILE_CERT_MAX)
+		n = FILE_CERT_MAX;
+	if (n > in->len &&
+	    (r = file_read_at(ch, f, at + in->len, n - in->len, in)) != ERR_OK)
+		return r;
+	return inflate_wrapped(buf_view(in), ret, &behind) ? ERR_OK :
+	    fail(ERR_MALFORMED, "nothing that can be inflated");
+}
+
 enum err
 file_read_der(struct channel *ch, struct files *f, const struct p15_path *path,
     struct buf *ret, size_t *ret_size)
@@ -589,6 +608,9 @@ file_read_der(struct channel *ch, struct files *f, const struct p15_path *path,
 		first = size - at;
 	if ((r = file_read_at(ch, f, at, first, &der)) != ERR_OK)
 		return r;
+	*ret_size = size;
+	if (inflate_is_wrapped(buf_view(&der)))
+		return read_wrapped(ch, f, path, size, &der, ret);
 	if (!tlv_size(buf_view(&der), 0x30, &n))
 		return fail(ERR_MALFORMED, "no DER in the file");
 	if (n > FILE_CERT_MAX)
@@ -599,6 +621,5 @@ file_read_der(struct channel *ch, struct files *f, const struct p15_path *path,
 	if (n > der.len)
 		return fail(ERR_MALFORMED, "the file ends within the DER");
 	buf_put(ret, der.p, n);
-	*ret_size = size;
 	return buf_end(ret);
 }

@@ -73,8 +73,9 @@ MUST_CHECK enum err file_read_short(struct channel *ch, struct files *f,
 MUST_CHECK enum err file_read_records(struct channel *ch, unsigned max, struct buf *ret);
 
 /*
- * Select and read the one SEQUENCE that stands there, by its own length; *ret_size as
- * file_select().  ERR_MALFORMED when there is none, ERR_LIMIT when it is too long.
+ * Select and read the one SEQUENCE that stands there, by its own length, or what is
+ * compressed in its place; *ret_size as file_select().  ERR_MALFORMED when there is none,
+ * ERR_LIMIT when it is too long.
  */
 MUST_CHECK enum err file_read_der(struct channel *ch, struct files *f,
     const struct p15_path *path, struct buf *ret, size_t *ret_size);

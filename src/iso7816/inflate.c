@@ -12,8 +12,9 @@ end(z_stream *z)
 	(void)inflateEnd(z);
 }
 
-bool
-inflate_all(struct cur in, struct buf *ret)
+/* The first stream; *ret_behind: bytes after it. */
+static bool
+inflate_first(struct cur in, struct buf *ret, size_t *ret_behind)
 {
 	AUTO(end) z_stream z = { 0 };
 	uint8_t out[1024];
@@ -29,5 +30,33 @@ inflate_all(struct cur in, struct buf *ret)
 		r = inflate(&z, Z_NO_FLUSH);
 		buf_put(ret, out, sizeof(out) - z.avail_out);
 	} while (r == Z_OK && buf_end(ret) == ERR_OK);
-	return r == Z_STREAM_END && z.avail_in == 0 && buf_end(ret) == ERR_OK;
+	*ret_behind = z.avail_in;
+	return r == Z_STREAM_END && buf_end(ret) == ERR_OK;
+}
+
+bool
+inflate_all(struct cur in, struct buf *ret)
+{
+	size_t behind;
+
+	return inflate_first(in, ret, &behind) && behind == 0;
+}
+
+bool
+inflate_is_wrapped(struct cur in)
+{
+	return in.n > INFLATE_WRAPPER + 2 && in.p[0] == 0x01 && in.p[1] == 0x00 &&
+	    (in.p[4] & 0x0f) == Z_DEFLATED && (in.p[4] << 8 | in.p[5]) % 31 == 0;
+}
+
+bool
+inflate_wrapped(struct cur in, struct buf *ret, size_t *ret_behind)
+{
+	size_t before = ret->len, want;
+	struct cur head;
+
+	if (!inflate_is_wrapped(in) || !cur_take(&in, INFLATE_WRAPPER, &head))
+		return false;
+	want = (size_t)head.p[2] | (size_t)head.p[3] << 8;
+	return inflate_first(in, ret, ret_behind) && ret->len - before == want;
 }

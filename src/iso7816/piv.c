@@ -8,7 +8,6 @@
 #define LENGTH_OCTETS	3
 #define OBJECT		0x53
 #define CERTIFICATE	0x70
-#define NETID_HEADER	4	/* 01 00, and the size of what follows, little-endian */
 #define ITEMS_MAX	32	/* in one object */
 #define MSCUID_MAX	38	/* SP 800-73-4 part 1, table 10 */
 
@@ -137,26 +136,17 @@ is_zlib(struct cur in)
 	return in.n > 2 && (in.p[0] & 0x0f) == 8 && (in.p[0] << 8 | in.p[1]) % 31 == 0;
 }
 
-/* What SecMaker's software writes, and some cards of other makers. */
-static bool
-inflate_netid(struct cur in, struct buf *ret)
-{
-	size_t want = (size_t)in.p[2] | (size_t)in.p[3] << 8, before = ret->len;
-	struct cur header;
-
-	(void)cur_take(&in, NETID_HEADER, &header);
-	return is_zlib(in) && inflate_all(in, ret) && ret->len - before == want;
-}
-
 static bool
 put_plain(struct cur in, struct buf *ret)
 {
+	size_t behind;
+
 	if (in.p[0] == 0x30) {
 		buf_cur(ret, in);
 		return true;
 	}
-	if (in.n > NETID_HEADER && in.p[0] == 0x01 && in.p[1] == 0x00)
-		return inflate_netid(in, ret);
+	if (inflate_is_wrapped(in))
+		return inflate_wrapped(in, ret, &behind) && behind == 0;
 	if (is_zlib(in) || (in.n > 2 && in.p[0] == 0x1f && in.p[1] == 0x8b))
 		return inflate_all(in, ret);
 	return false;
