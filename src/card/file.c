@@ -10,7 +10,6 @@
 #define OFFSET_MAX	0x8000	/* READ BINARY with a plain offset reaches no further */
 #define DER_HEADER	4	/* bytes that tell the length of a certificate */
 #define CRUMBS_MAX	8	/* short replies that are not the end of the file */
-#define CHUNK_SAFE	254	/* what readers take that do not take Le 00 */
 #define CRUMB		64	/* a reply of fewer bytes is one */
 #define PADDING_MIN	16	/* as many FF at the end of a block are padding */
 
@@ -396,19 +395,25 @@ chunk_of(const struct channel *ch, const struct files *f)
 	return most < APDU_LONG_LE ? (unsigned)most : APDU_LONG_LE;
 }
 
-/* One READ BINARY; Le 00 (256) is what some readers cannot do. */
+/*
+ * One READ BINARY.  Le 00 (256) is what some readers cannot do, and some cards have less
+ * to give at once, which they may only say by refusing (iso7816 reference, section 10).
+ */
 static enum err
 read_block(struct channel *ch, struct files *f, struct apdu cmd, struct buf *ret,
     unsigned *ret_sw)
 {
+	static const unsigned chunks[] = { 254, 231, 192, 128 };
 	enum err r = channel_send(ch, &cmd, ret, ret_sw);
 
-	if (r != ERR_OK || *ret_sw != SW_WRONG_LENGTH || cmd.le < APDU_LE_MAX ||
-	    !f->p->adapt)
-		return r;
-	f->chunk = CHUNK_SAFE;
-	cmd.le = CHUNK_SAFE;
-	return channel_send(ch, &cmd, ret, ret_sw);
+	for (size_t i = 0; r == ERR_OK && *ret_sw == SW_WRONG_LENGTH && f->p->adapt &&
+	    i < NELEM(chunks); i++) {
+		if (chunks[i] >= cmd.le)
+			continue;
+		f->chunk = cmd.le = chunks[i];
+		r = channel_send(ch, &cmd, ret, ret_sw);
+	}
+	return r;
 }
 
 enum err
