@@ -334,8 +334,11 @@ chains_what_is_too_long(void **state)
 		{ hex_of(&first, "1087079AFFAA", 254, ""), "9000", ERR_OK },
 		{ "0087079A05000000000000", "AABB9000", ERR_OK },
 	};
+	static const uint8_t much[2 * APDU_DATA_MAX + 1];
+	const struct apdu three_parts = { .ins = 0x87, .data = { much, sizeof(much) } };
 	struct replay_line bad[] = { good[0] };
 	size_t short_only = 256;
+	struct parrot p;
 	unsigned sw;
 
 	(void)state;
@@ -348,6 +351,38 @@ chains_what_is_too_long(void **state)
 	assert_ok(play_long(bad, NELEM(bad), &short_only, &long_command, &b, &sw));
 	assert_int_equal(sw, 0x6884);
 	assert_int_equal(b.len, 0);
+	/* ... nor the parts in between */
+	assert_ok(ask("6884", &three_parts, &b, &p, &sw));
+	assert_int_equal(sw, 0x6884);
+	assert_int_equal(p.said, 1);
+}
+
+/* Vector 22: more was promised, and is not there: the part that came is not used. */
+static void
+uses_no_part_of_a_reply(void **state)
+{
+	static const char *const says[] = { "6A82", "6D00", "CC 6F00", "CC 6300" };
+	AUTO(buf_free) struct buf b = BUF(100);
+	size_t max = 256;
+	unsigned sw = 0;
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(says); i++) {
+		const struct replay_line lines[] = {
+			{ "00CA010008", "AABB 61FF", ERR_OK },
+			{ "00C00000FF", says[i], ERR_OK },
+		};
+		const struct replay_line later[] = {
+			{ "00CA010008", "AABB 61FF", ERR_OK },
+			{ "00C00000FF", "CC 6102", ERR_OK },
+			{ "00C0000002", "DD", ERR_OK },
+		};
+
+		assert_err(play_long(lines, NELEM(lines), &max, &get_data, &b, &sw), ERR_CARD);
+		assert_err(play_long(later, NELEM(later), &max, &get_data, &b, &sw), ERR_IO);
+		assert_int_equal(b.len, 0);
+		assert_int_equal(sw, 0);
+	}
 }
 
 static void
@@ -654,6 +689,7 @@ main(void)
 		cmocka_unit_test(wants_a_status_word),
 		cmocka_unit_test(is_heard_after_a_broken_chain),
 		cmocka_unit_test(chains_what_is_too_long),
+		cmocka_unit_test(uses_no_part_of_a_reply),
 		cmocka_unit_test(uses_extended_length_where_both_ends_take_it),
 		cmocka_unit_test(says_nothing_after_the_contact_is_lost),
 		cmocka_unit_test(speaks_t0),
