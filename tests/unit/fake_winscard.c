@@ -19,6 +19,7 @@
 #define HANDLE_BASE	1000000
 #define OTHERS		(-1)	/* holder of a transaction: another program */
 #define NOBODY		0
+#define STRAGGLERS_MS	5000
 
 const SCARD_IO_REQUEST g_rgSCardT0Pci = { SCARD_PROTOCOL_T0, sizeof(SCARD_IO_REQUEST) };
 const SCARD_IO_REQUEST g_rgSCardT1Pci = { SCARD_PROTOCOL_T1, sizeof(SCARD_IO_REQUEST) };
@@ -188,10 +189,36 @@ ws_complaint(void)
 	return copy;
 }
 
+static bool
+is_given_back(void)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < CONTEXTS; i++)
+		all = all && !w.contexts[i].open;
+	for (size_t i = 0; i < HANDLES; i++)
+		all = all && (!w.handles[i].open || w.handles[i].run != w.run);
+	return all;
+}
+
+/* A thread that was left behind in a call gives back what it has when that returns. */
+static void
+wait_for_stragglers(void)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (int i = 0; i < STRAGGLERS_MS && !is_given_back(); i++) {
+		leave();
+		nanosleep(&pause, NULL);
+		enter();
+	}
+}
+
 const char *
 ws_end(void)
 {
 	enter();
+	wait_for_stragglers();
 	for (size_t i = 0; i < CONTEXTS; i++)
 		if (w.contexts[i].open)
 			complain("a context was not released");
