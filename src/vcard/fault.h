@@ -22,9 +22,9 @@ enum fault_kind {
 };
 
 /*
- * Before: instead of the command, which is not carried out (but for delay and
- * surplus, and for reset, which comes first).  After: the command is carried out; what the host gets is
- * the fault, but remove, swap and reset wait until the answer is sent.
+ * Before: instead of the command, which is not carried out (but for delay and surplus,
+ * and for reset, which comes first).  After: the command is carried out; what the host
+ * gets is the fault, but remove, swap and reset wait until the answer is sent.
  */
 enum fault_when { FAULT_BEFORE, FAULT_AFTER };
 

@@ -161,8 +161,8 @@ what_is_known_beforehand(void **state)
 
 /* PIN 03, which names no PUK, and PUKs with flags 6 and 4 (a PUK, initialized). */
 #define PIN_ALONE	"301E 3000 3003040103 A115 3013 0302024C 0A0101 020104 02010F 800103 040100"
-#define A_PUK(id, ref)	"301F 3000 30030401" id " A116 3014 0303014A00 0A0101 020104 02010F 8001" ref \
-	" 040100"
+#define A_PUK(id, ref)	"301F 3000 30030401" id " A116 3014 0303014A00 0A0101 020104 02010F"	\
+	"8001" ref "040100"
 
 /* Vector 52: a PUK that nobody names is not looked for, and of two none is tried. */
 static void
