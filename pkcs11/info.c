@@ -221,15 +221,20 @@ C_GetMechanismInfo(ck_slot_id_t id, ck_mechanism_type_t type, struct ck_mechanis
 	return CKR_OK;
 }
 
-/* What is known of the readers, for pcsc_wait(). */
+/*
+ * What is known of the readers, for pcsc_wait().  Those that went away have slots still:
+ * to wait for one of them is answered at once, every time.
+ */
 static size_t
 known_states(struct pcsc_reader_state *ret, size_t max)
 {
 	size_t n = 0;
 	struct slot *s;
 
-	for (ck_slot_id_t i = 0; n < max && slot_find(i, &s) == CKR_OK; i++)
-		ret[n++] = slot_state(s);
+	for (ck_slot_id_t i = 0; n < max && slot_find(i, &s) == CKR_OK; i++) {
+		ret[n] = slot_state(s);
+		n += ret[n].name[0] != '\0';
+	}
 	return n;
 }
 

@@ -16,6 +16,7 @@ static struct {
 	struct lock table, listing;
 	struct slot **e;
 	size_t	 n, cap;
+	bool	 listed;	/* once, with whatever was there: what comes later is news */
 	struct pcsc *pcsc;	/* for the listing; NULL: pcscd is not there */
 	enum err trouble;	/* the last one, so that it is logged once */
 } all;
@@ -145,8 +146,7 @@ add_slot(const struct pcsc_reader_state *state)
 	s->id = all.n;
 	memcpy(s->name, state->name, sizeof(s->name));
 	s->now = *state;
-	/* The readers of the first listing are where a program begins; later ones are news. */
-	s->event = all.n != 0 && state->present;
+	s->event = all.listed && state->present;
 	all.e[all.n++] = s;
 	return CKR_OK;
 }
@@ -191,6 +191,8 @@ apply(const struct pcsc_reader_state *states, size_t n, bool grow)
 		if ((rv = add_slot(&states[i])) != CKR_OK)
 			return rv;
 	}
+	/* The readers of the first listing are where a program begins. */
+	all.listed = all.listed || grow;
 	return CKR_OK;
 }
 

@@ -312,6 +312,66 @@ events(void **state)
 	assert_rv(C_Initialize(NULL), CKR_OK);
 }
 
+/* What is there when a program first looks is no news, in however many readers. */
+static void
+the_first_list_is_no_news(void **state)
+{
+	struct desk *d = *state;
+	ck_slot_id_t slot = 77;
+
+	assert_rv(C_Finalize(NULL), CKR_OK);
+	ws_plug("Second 00 00");
+	ws_insert("Second 00 00", &d->other.in_hand);
+	assert_rv(C_Initialize(NULL), CKR_OK);
+	assert_int_equal(count(1), 2);
+	assert_rv(C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, NULL), CKR_NO_EVENT);
+	assert_int_equal(slot, 77);
+}
+
+/* A token that is reader and card in one, where there was no reader: it is news. */
+static void
+the_first_reader_is_news(void **state)
+{
+	struct desk *d = *state;
+	struct wait w;
+
+	assert_rv(C_Finalize(NULL), CKR_OK);
+	ws_unplug(DESK_READER);
+	assert_rv(C_Initialize(NULL), CKR_OK);
+	assert_int_equal(count(0), 0);
+	start_waiting(&w);
+	ws_plug("Token 00 00");
+	ws_insert("Token 00 00", &d->other.in_hand);
+	for (int i = 0; i < 20 && count(1) == 0; i++)
+		usleep(100000);
+	usleep(500000);
+	/* If it still waits, this ends it. */
+	assert_rv(C_Finalize(NULL), CKR_OK);
+	expect_event(&w, CKR_OK, 0);
+	assert_rv(C_Initialize(NULL), CKR_OK);
+}
+
+/* A reader that went away is asked about by nobody, and not waited for in a hurry. */
+static void
+a_wait_is_no_hurry(void **state UNUSED)
+{
+	struct wait w;
+	ck_slot_id_t slot;
+
+	ws_plug("Second 00 00");
+	assert_int_equal(count(0), 2);
+	ws_unplug(DESK_READER);
+	assert_rv(C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, NULL), CKR_OK);
+	ws_hurry(false);
+	ws_forget_counts();
+	start_waiting(&w);
+	usleep(1000000);
+	assert_in_range(ws_calls(WS_CHANGE), 1, 40);
+	assert_rv(C_Finalize(NULL), CKR_OK);
+	expect_event(&w, CKR_CRYPTOKI_NOT_INITIALIZED, 77);
+	assert_rv(C_Initialize(NULL), CKR_OK);
+}
+
 /*
  * Threads.
  */
@@ -576,6 +636,9 @@ main(void)
 		DESK_TEST(pcscd_goes_and_comes),
 		DESK_TEST(sleep_and_wake),
 		DESK_TEST(events),
+		DESK_TEST(the_first_list_is_no_news),
+		DESK_TEST(the_first_reader_is_news),
+		DESK_TEST(a_wait_is_no_hurry),
 		DESK_TEST(one_card_hangs),
 		DESK_TEST(mutexes_of_the_application),
 		DESK_TEST(no_thread_is_made),
