@@ -76,7 +76,7 @@ decrypt(struct call *c, struct op *o, struct buf *ret)
 	e = open_block(c, o, ret);
 	if (e == ERR_MALFORMED)
 		return CKR_ENCRYPTED_DATA_INVALID;
-	return e == ERR_OK ? CKR_OK : call_failed(c, e, "decrypt");
+	return e == ERR_OK ? CKR_OK : op_failed(c, o, e, "decrypt");
 }
 
 static make_fn *const makers[OP_KINDS] = { [OP_ENCRYPT] = encrypt, [OP_DECRYPT] = decrypt };
@@ -133,7 +133,12 @@ whole(struct call *c, enum op_kind kind, const unsigned char *in, ck_ulong n,
 		return CKR_OPERATION_NOT_INITIALIZED;
 	if (o->multi)
 		return CKR_OPERATION_ACTIVE;
-	/* The same data may be given again after a question about the length. */
+	/* After a question about the length the same data may be given again, or other data:
+	 * what was made is of no use for that. */
+	if (o->done && (in == NULL || !cur_eq(buf_view(&o->data), cur_of(in, n)))) {
+		o->done = false;
+		buf_clear(&o->result);
+	}
 	buf_clear(&o->data);
 	if ((rv = op_update(o, in, n)) != CKR_OK) {
 		op_finish(c, o);

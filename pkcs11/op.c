@@ -5,6 +5,7 @@
 #include "pkcs11/log.h"
 
 #define DATA_MAX	1900	/* bytes of data for a mechanism that does not hash */
+#define PKCS1_OVERHEAD	11	/* bytes of a block that are not the data's (RFC 8017 9.2) */
 
 const struct card_key *
 op_key(const struct call *c, const struct op *o)
@@ -132,18 +133,40 @@ op_hash(struct op *o, struct buf *ret)
 	return buf_end(ret) == ERR_OK ? CKR_OK : CKR_HOST_MEMORY;
 }
 
-ck_rv_t
-op_input(struct op *o, struct buf *ret)
+/* May it be signed with a key of size bytes? */
+static bool
+fits(const struct op *o, ck_ulong size, struct cur input)
 {
-	if (o->md == NULL) {
-		if (o->mech->scheme == SCHEME_PSS && o->data.len != o->params.digest_len)
-			return CKR_DATA_LEN_RANGE;
+	if (o->mech->scheme == SCHEME_PSS)
+		return o->md != NULL || input.n == o->params.digest_len;
+	/* A card takes an empty block for a mistake. */
+	return o->mech->scheme != SCHEME_PKCS1 ||
+	    (input.n != 0 && input.n + PKCS1_OVERHEAD <= size);
+}
+
+ck_rv_t
+op_input(struct op *o, ck_ulong size, struct buf *ret)
+{
+	ck_rv_t rv = CKR_OK;
+
+	if (o->md == NULL)
 		buf_cur(ret, buf_view(&o->data));
-		return buf_end(ret) == ERR_OK ? CKR_OK : CKR_HOST_MEMORY;
-	}
-	if (o->mech->scheme == SCHEME_PKCS1)
+	else if (o->mech->scheme == SCHEME_PKCS1)
 		mech_put_prefix(o->mech, ret);
-	return op_hash(o, ret);
+	if (o->md != NULL)
+		rv = op_hash(o, ret);
+	else if (buf_end(ret) != ERR_OK)
+		rv = CKR_HOST_MEMORY;
+	return rv == CKR_OK && !fits(o, size, buf_view(ret)) ? CKR_DATA_LEN_RANGE : rv;
+}
+
+ck_rv_t
+op_failed(struct call *c, const struct op *o, enum err e, const char *what)
+{
+	/* Only its own PIN was forgotten, over what came in between: the login may hold. */
+	if (e == ERR_NOT_LOGGED_IN && o->allowed)
+		return say_error(e, what);
+	return call_failed(c, e, what);
 }
 
 ck_rv_t

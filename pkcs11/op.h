@@ -17,8 +17,11 @@ ck_rv_t op_begin(struct call *c, enum op_kind kind, const struct ck_mechanism *m
 ck_rv_t op_begin_data(struct op *o, size_t max);
 /* More data. CKR_DATA_LEN_RANGE */
 ck_rv_t op_update(struct op *o, const unsigned char *data, ck_ulong n);
-/* What is signed: DigestInfo, hash, or the data itself.  CKR_DATA_LEN_RANGE */
-ck_rv_t op_input(struct op *o, struct buf *ret);
+/*
+ * What is signed: DigestInfo, hash, or the data itself; size as op_size().
+ *	CKR_DATA_LEN_RANGE	there is none, or more than goes into one block
+ */
+ck_rv_t op_input(struct op *o, ck_ulong size, struct buf *ret);
 /* The hash. */
 ck_rv_t op_hash(struct op *o, struct buf *ret);
 
@@ -27,6 +30,9 @@ ck_rv_t op_hash(struct op *o, struct buf *ret);
  * card, the session and o went away meanwhile.
  */
 void op_finish(struct call *c, struct op *o);
+
+/* As call_failed(), after a use of the key. */
+ck_rv_t op_failed(struct call *c, const struct op *o, enum err e, const char *what);
 
 const struct card_key *op_key(const struct call *c, const struct op *o);
 /* Bytes of the key's modulus, or of r and s. */

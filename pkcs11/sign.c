@@ -91,17 +91,15 @@ sign(struct call *c, struct op *o, ck_ulong need, unsigned char *out, ck_ulong *
 	ck_rv_t rv;
 	enum err e;
 
-	if ((rv = op_input(o, &input)) != CKR_OK)
+	if ((rv = op_input(o, need, &input)) != CKR_OK)
 		return rv;
-	if (o->mech->scheme == SCHEME_PKCS1 && input.len + 11 > need)
-		return CKR_DATA_LEN_RANGE;
 	if (token_always_asks(c->t, key) && !o->allowed)
 		return CKR_USER_NOT_LOGGED_IN;
 	if ((rv = frame(c, o, buf_view(&input), &block)) != CKR_OK)
 		return rv;
 	e = card_use(c->t->card, key, alg_of(o->mech), buf_view(&block), &sig);
 	if (e != ERR_OK)
-		return call_failed(c, e, "sign");
+		return op_failed(c, o, e, "sign");
 	if (sig.len > need)
 		return CKR_DEVICE_ERROR;
 	if ((rv = check(c, o, buf_view(&input), buf_view(&sig))) != CKR_OK)

@@ -28,7 +28,7 @@ verify(struct call *c, struct op *o, struct cur sig)
 		return CKR_KEY_HANDLE_INVALID;
 	if (e != ERR_OK)
 		return call_failed(c, e, "certificate of the key");
-	if ((rv = op_size(c, o, &size)) != CKR_OK || (rv = op_input(o, &input)) != CKR_OK)
+	if ((rv = op_size(c, o, &size)) != CKR_OK || (rv = op_input(o, size, &input)) != CKR_OK)
 		return rv;
 	if (sig.n != size)
 		return CKR_SIGNATURE_LEN_RANGE;

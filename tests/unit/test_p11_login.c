@@ -430,6 +430,33 @@ nothing_is_looked_for_while_held(void **state)
 	assert_int_equal(count_certificates(s, cur_of(NULL, 0)), PURPOSES + 1);
 }
 
+/*
+ * Another thread signs between that PIN and its operation, which makes some cards (PIV)
+ * forget it.  That is no log-out: only this operation ends.
+ */
+static void
+a_forgotten_pin_is_no_logout(void **state)
+{
+	struct ck_mechanism m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	static const uint8_t forgotten[] = { 0x69, 0x82 };
+	const struct ws_event says = { .what = WS_REPLY,
+	    .reply = cur_of(forgotten, sizeof(forgotten)) };
+	unsigned char out[512], in[] = "x";
+	ck_ulong n = sizeof(out);
+	ck_object_handle_t key;
+	ck_session_handle_t s = with_asking_pass(*state, &key), other = open_session(0, 0);
+
+	assert_rv(C_SignInit(s, &m, key), CKR_OK);
+	assert_rv(login(s, CKU_CONTEXT_SPECIFIC, DESK_PIN), CKR_OK);
+	assert_rv(sign(other, object(s, CKO_PRIVATE_KEY, KEY_AUTH)), CKR_OK);
+	ws_before(2, says);
+	assert_rv(C_Sign(s, in, 1, out, &n), CKR_USER_NOT_LOGGED_IN);
+	assert_int_equal(ws_held(), 0);
+	assert_int_equal(state_of(s), CKS_RO_USER_FUNCTIONS);
+	assert_rv(sign(other, object(s, CKO_PRIVATE_KEY, KEY_AUTH)), CKR_OK);
+	assert_rv(C_Logout(s), CKR_OK);
+}
+
 /* However an operation with its own PIN ends, others come next. */
 static void
 a_held_transaction_ends(void **state)
@@ -657,6 +684,7 @@ main(void)
 		DESK_TEST(no_login_for_an_operation_that_is_none),
 		DESK_TEST(verify_and_sign_in_one_transaction),
 		DESK_TEST(nothing_is_looked_for_while_held),
+		DESK_TEST(a_forgotten_pin_is_no_logout),
 		DESK_TEST(a_held_transaction_ends),
 		DESK_TEST(a_forgotten_operation_lets_others_in),
 		DESK_TEST(finalize_ends_a_held_transaction),

@@ -473,6 +473,31 @@ signatures(void **state UNUSED)
 	}
 }
 
+/* What the caller framed goes into one block, and something does; the card is not asked. */
+static void
+framed_data(void **state UNUSED)
+{
+	static const ck_ulong bad[] = { 0, 246, 300, 2000 };
+	struct ck_mechanism m = { CKM_RSA_PKCS, NULL, 0 };
+	ck_session_handle_t s = as_user();
+	unsigned char in[2000] = { 1 }, sig[256];
+	ck_ulong n = sizeof(sig);
+
+	assert_rv(C_SignInit(s, &m, object(s, CKO_PRIVATE_KEY, KEY_AUTH)), CKR_OK);
+	assert_rv(C_Sign(s, in, 245, sig, &n), CKR_OK);
+	assert_rv(C_VerifyInit(s, &m, object(s, CKO_PUBLIC_KEY, KEY_AUTH)), CKR_OK);
+	assert_rv(C_Verify(s, in, 245, sig, n), CKR_OK);
+	for (size_t i = 0; i < NELEM(bad); i++) {
+		unsigned before = ws_calls(WS_TRANSMIT);
+
+		assert_rv(C_SignInit(s, &m, object(s, CKO_PRIVATE_KEY, KEY_AUTH)), CKR_OK);
+		assert_rv(C_Sign(s, in, bad[i], sig, &n), CKR_DATA_LEN_RANGE);
+		assert_rv(C_VerifyInit(s, &m, object(s, CKO_PUBLIC_KEY, KEY_AUTH)), CKR_OK);
+		assert_rv(C_Verify(s, in, bad[i], sig, n), CKR_DATA_LEN_RANGE);
+		assert_int_equal(ws_calls(WS_TRANSMIT), before);
+	}
+}
+
 /* Two kinds of operation in one session do not disturb each other (defect 12). */
 static void
 operations_side_by_side(void **state UNUSED)
@@ -528,6 +553,29 @@ ciphers(void **state)
 	assert_int_equal(n_out, sizeof(text));
 	assert_rv(C_DecryptInit(s, &m, object(s, CKO_PRIVATE_KEY, KEY_CONF)), CKR_OK);
 	assert_rv(C_Decrypt(s, block, n - 1, out, &n_out), CKR_ENCRYPTED_DATA_LEN_RANGE);
+}
+
+/* Too little room keeps what was made, for the same data: for other data it is no answer. */
+static void
+other_data_is_another_cipher(void **state UNUSED)
+{
+	struct ck_mechanism m = { CKM_RSA_PKCS, NULL, 0 };
+	ck_session_handle_t s = as_user();
+	unsigned char blocks[2][256], out[256], one[] = "AAAA", two[] = "BBBB";
+	ck_ulong n = 1;
+
+	assert_rv(C_EncryptInit(s, &m, object(s, CKO_PUBLIC_KEY, KEY_CONF)), CKR_OK);
+	assert_rv(C_Encrypt(s, one, 4, blocks[0], &n), CKR_BUFFER_TOO_SMALL);
+	assert_rv(C_Encrypt(s, two, 4, blocks[1], &n), CKR_OK);
+	assert_rv(C_EncryptInit(s, &m, object(s, CKO_PUBLIC_KEY, KEY_CONF)), CKR_OK);
+	assert_rv(C_Encrypt(s, one, 4, blocks[0], &n), CKR_OK);
+	assert_rv(C_DecryptInit(s, &m, object(s, CKO_PRIVATE_KEY, KEY_CONF)), CKR_OK);
+	n = 1;
+	assert_rv(C_Decrypt(s, blocks[0], sizeof(blocks[0]), out, &n), CKR_BUFFER_TOO_SMALL);
+	assert_int_equal(n, 4);
+	assert_rv(C_Decrypt(s, blocks[1], sizeof(blocks[1]), out, &n), CKR_OK);
+	assert_int_equal(n, 4);
+	assert_memory_equal(out, two, 4);
 }
 
 static void
@@ -590,8 +638,10 @@ main(void)
 		DESK_TEST(lengths_of_attributes),
 		DESK_TEST(digests),
 		DESK_TEST(signatures),
+		DESK_TEST(framed_data),
 		DESK_TEST(operations_side_by_side),
 		DESK_TEST(ciphers),
+		DESK_TEST(other_data_is_another_cipher),
 		DESK_TEST(random_numbers),
 		DESK_TEST(lists_of_mechanisms),
 	};
