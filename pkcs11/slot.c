@@ -31,11 +31,14 @@ slots_start(void)
 	return rv;
 }
 
+/* Many programs call C_Finalize and nothing before it: the card is logged out all the same. */
 static void
 slot_free(struct slot *s)
 {
 	hold_join(s);
 	lock_take(&s->lock);
+	if (slot_check(s) != CKR_DEVICE_REMOVED)
+		sessions_close_all(s);
 	slot_drop(s);
 	lock_give(&s->lock);
 	lock_destroy(&s->lock);

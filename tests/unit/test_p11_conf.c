@@ -135,6 +135,14 @@ logout_resets_where_it_may(void **state)
 	assert_int_equal(ws_resets(), 1);
 	works(0);
 	ws_forget_counts();
+	/* Many programs end so. */
+	s = open_session(0, 0);
+	assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
+	assert_rv(C_Finalize(NULL), CKR_OK);
+	assert_false(vcard_is_verified(d->pass.card));
+	assert_int_equal(ws_resets(), 1);
+	assert_rv(C_Initialize(NULL), CKR_OK);
+	ws_forget_counts();
 }
 
 static void
