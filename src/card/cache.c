@@ -174,11 +174,14 @@ put_record(struct buf *b, const struct record *r)
 	field_put(b, r->value);
 }
 
+/* Emptied first: a program that is killed here leaves no record that is half another's. */
 static bool
 write_all(const struct card_cache *c, struct cur content)
 {
 	off_t at = 0;
 
+	if (ftruncate(c->fd, 0) != 0)
+		return false;
 	while (content.n != 0) {
 		ssize_t n = pwrite(c->fd, content.p, content.n, at);
 		struct cur done;
@@ -189,7 +192,7 @@ write_all(const struct card_cache *c, struct cur content)
 			return false;
 		at += n;
 	}
-	return ftruncate(c->fd, at) == 0;
+	return true;
 }
 
 /* ERR_NOT_FOUND, or the value appended to ret. */

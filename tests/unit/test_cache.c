@@ -3,7 +3,11 @@
 #include "tests/check.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/unit/uzi_talk.h"
 
@@ -210,6 +214,47 @@ damaged_cache_is_an_empty_one(void **state)
 	remove_cache(&cache, dir);
 }
 
+/* Put a certificate of 20000 times byte. */
+static void
+put_long(struct card_cache *cache, const char *serial, int byte)
+{
+	uint8_t cert[20000];
+
+	memset(cert, byte, sizeof(cert));
+	card_cache_put(cache, "uzi", serial, cur_str("saved"), cur_of(cert, sizeof(cert)));
+}
+
+/* A program is killed while it writes: what it wrote does not go on with what was there. */
+static void
+half_a_record_is_none(void **state)
+{
+	const struct rlimit room = { .rlim_cur = 8192, .rlim_max = 8192 }, none = { 0, 0 };
+	AUTO(card_cache_close) struct card_cache *cache = NULL;
+	AUTO(buf_free) struct buf saved = BUF(100), cert = BUF(20000);
+	int status = 0;
+	char dir[64];
+	pid_t pid;
+
+	(void)state;
+	cache = make_cache(dir);
+	put_long(cache, "01", 'a');
+	pid = fork();
+	if (pid == 0) {
+		/* The kernel kills who writes more than that. */
+		if (signal(SIGXFSZ, SIG_DFL) == SIG_ERR || setrlimit(RLIMIT_CORE, &none) != 0 ||
+		    setrlimit(RLIMIT_FSIZE, &room) != 0)
+			_exit(1);
+		put_long(cache, "02", 'b');
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_err(card_cache_get(cache, "uzi", "02", &saved, &cert), ERR_NOT_FOUND);
+	put_long(cache, "02", 'b');
+	assert_ok(card_cache_get(cache, "uzi", "02", &saved, &cert));
+	remove_cache(&cache, dir);
+}
+
 static void
 cache_is_ours_alone(void **state)
 {
@@ -257,6 +302,7 @@ main(void)
 		cmocka_unit_test(cache_remembers_unknown_cards),
 		cmocka_unit_test(cache_remembers_profiles),
 		cmocka_unit_test(damaged_cache_is_an_empty_one),
+		cmocka_unit_test(half_a_record_is_none),
 		cmocka_unit_test(cache_is_ours_alone),
 	};
 
