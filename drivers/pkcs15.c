@@ -9,13 +9,15 @@
 
 #include "iso7816/inflate.h"
 #include "iso7816/sw.h"
+#include "iso7816/tlv.h"
 
 #define FID_ODF		0x5031
 #define FID_TOKENINFO	0x5032
 #define SFI_ODF		0x11	/* ISO 7816-15 section 7 */
 #define SFI_TOKENINFO	0x12
 #define TOKENINFO_MAX	2048
-#define SAVED_VERSION	4
+#define TOLD_MAX	256
+#define SAVED_VERSION	5
 
 static struct p15_path
 path_of(uint16_t fid)
@@ -75,6 +77,22 @@ has_serial(struct cur file)
 	return p15_read_serial(file, &token);
 }
 
+/* Without what stands behind it in its file, of which more or less is read. */
+static enum err
+copy_told(struct pkcs15 *t, struct cur file)
+{
+	struct cur told;
+	size_t n = 0;
+
+	buf_clear(&t->told);
+	if (!tlv_size(file, 0x30, &n))
+		return ERR_OK;
+	n = n < TOLD_MAX ? n : TOLD_MAX;
+	if (cur_take(&file, n < file.n ? n : file.n, &told))
+		buf_cur(&t->told, told);
+	return buf_end(&t->told);
+}
+
 /* The serial number of the ISO 7816-15 application. */
 static enum err
 token_serial(struct pkcs15 *t, struct channel *ch, struct buf *ret)
@@ -88,6 +106,8 @@ token_serial(struct pkcs15 *t, struct channel *ch, struct buf *ret)
 		return r;
 	if (r != ERR_OK || !p15_read_serial(buf_view(&file), &token))
 		return ERR_NOT_FOUND;
+	if ((r = copy_told(t, buf_view(&file))) != ERR_OK)
+		return r;
 	if (t->p->digest_info == DIGEST_INFO_TOKEN && t->token.len == 0 &&
 	    p15_read_token(buf_view(&file), &token))
 		buf_cur(&t->token, buf_view(&file));
@@ -130,6 +150,7 @@ pkcs15_open(const struct profile *p, void **ret_state)
 	t->token_path = path_of(FID_TOKENINFO);
 	t->prkdf.max = t->cdf.max = t->aodf.max = t->cas.max = PKCS15_DIRECTORY_MAX;
 	t->token.max = TOKENINFO_MAX;
+	t->told.max = t->known.max = TOLD_MAX;
 	*ret_state = t;
 	return ERR_OK;
 }
@@ -145,6 +166,8 @@ pkcs15_close(void *state)
 	buf_free(&t->cdf);
 	buf_free(&t->aodf);
 	buf_free(&t->token);
+	buf_free(&t->told);
+	buf_free(&t->known);
 	buf_free(&t->cas);
 	free(t);
 }
@@ -286,6 +309,8 @@ pkcs15_keys(void *state, struct channel *ch, struct card_key *ret, size_t max,
 	enum err r;
 
 	t->has_cas = false;
+	buf_clear(&t->known);
+	buf_cur(&t->known, buf_view(&t->told));
 	buf_clear(&t->cas);
 	buf_clear(&t->aodf);
 	buf_clear(&t->prkdf);
@@ -382,6 +407,7 @@ pkcs15_save(void *state, const struct card_key *key, struct buf *ret)
 	if (!read->done)
 		return ERR_NOT_FOUND;
 	buf_u8(ret, SAVED_VERSION);
+	put_saved(ret, &t->known);
 	put_saved(ret, &t->token);
 	put_saved(ret, &t->aodf);
 	put_saved(ret, &t->prkdf);
@@ -422,7 +448,12 @@ pkcs15_restore(void *state, struct cur saved, struct card_key *ret, size_t max,
 	uint32_t size;
 
 	if (!cur_u8(&saved, &version) || version != SAVED_VERSION ||
-	    !take_saved(&saved, &t->token) || !take_saved(&saved, &t->aodf) ||
+	    !take_saved(&saved, &t->known))
+		return fail(ERR_MALFORMED, "what was saved of the card");
+	/* Directories are believed as long as the card does not say that it was changed. */
+	if (!cur_eq(buf_view(&t->known), buf_view(&t->told)))
+		return ERR_NOT_FOUND;
+	if (!take_saved(&saved, &t->token) || !take_saved(&saved, &t->aodf) ||
 	    !take_saved(&saved, &t->prkdf) || !take_saved(&saved, &t->cdf) ||
 	    !cur_take(&saved, sizeof(t->pairs), &pairs) ||
 	    !cur_u8(&saved, &cas) || !take_saved(&saved, &t->cas) ||

@@ -18,6 +18,9 @@ struct pkcs15 {
 	struct buf prkdf, cdf, aodf;	/* as read from the card */
 	struct buf token;		/* ... TokenInfo, if the profile asks it; else empty */
 	struct p15_token info;
+	/* How TokenInfo begins, which changes with what is on the card (lastUpdate): by the
+	 * last look at the serial number, and when the directories were read. */
+	struct buf told, known;
 	bool	 has_cas;		/* ... and so were these: authorities */
 	struct buf cas;
 	struct p15_cert authorities[P15_OBJECTS];

@@ -109,6 +109,55 @@ talk_once(void **state)
 	check_end(replay_seen(r), t, r);
 }
 
+/* TokenInfo as TOKEN_BYTES, and changed on a later day (lastUpdate). */
+#define TOKEN_CHANGED							\
+	"301E02010004081122334455667788A50F180D 3230323630383131313230305A"
+#define P_CHANGED	PICK, SAY(SFI("92"), TOKEN_CHANGED "9000")
+
+/* Looks one after another, with one cache. */
+static void
+look_again(struct card_cache *cache, const struct replay_line *lines, size_t n,
+    bool want_cache)
+{
+	struct profile p;
+	const struct profile *const profiles[] = { &p, NULL };
+	AUTO(reader_close) struct reader *r = NULL;
+	AUTO(card_close) struct card *c = NULL;
+	AUTO(card_view_free) struct card_view v = { .from_cache = false };
+
+	read_profile("pkcs15", &p);
+	p.probe = p.search = false;
+	name_atr(&p);
+	assert_ok(replay_open(lines, n, ATR_OTHER, &r));
+	assert_ok(card_open(r, drivers_table, profiles, &c));
+	assert_ok(card_look(c, cache, NULL, NULL, &v));
+	if (!replay_done(r))
+		print_error("line %zu of %zu, %s\n", replay_seen(r)->line, n,
+		    replay_seen(r)->wrong);
+	assert_true(replay_done(r));
+	assert_int_equal(v.from_cache, want_cache);
+}
+
+/* The certificate that logs in is the same; the directories may not be. */
+static void
+a_changed_card_is_read_again(void **state)
+{
+	const struct replay_line first[] = { P_LOOK }, same[] = { P_START, P_CERT };
+	const struct replay_line changed[] = { P_CHANGED, P_DIRECTORIES, P_CERT };
+	const struct replay_line same_again[] = { P_CHANGED, P_CERT };
+	AUTO(card_cache_close) struct card_cache *cache = NULL;
+	char dir[64];
+
+	(void)state;
+	cache = make_cache(dir);
+	look_again(cache, first, NELEM(first), false);
+	look_again(cache, same, NELEM(same), true);
+	look_again(cache, changed, NELEM(changed), false);
+	look_again(cache, same_again, NELEM(same_again), true);
+	look_again(cache, first, NELEM(first), false);
+	remove_cache(&cache, dir);
+}
+
 static void
 by_digest_info(struct profile *p)
 {
@@ -229,6 +278,8 @@ with_key_file(struct profile *p)
 	P_START, ODF_SFI, P_AODF, FILE("4400", "33", KEY_EC), P_CDF, FILE("4331", size, bytes)
 
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(a_changed_card_is_read_again),
+
 	/* as it should be */
 	ROW("look", ERR_OK, NO_SIGN, 0, LINES(P_LOOK)),
 	ROW("sign: no algorithm is named", ERR_OK, ERR_OK, 1, LINES(P_LOOK, P_SIGN)),
