@@ -168,20 +168,31 @@ ask_environment(struct conf *c)
 		c->cache_dir[0] = '\0';
 }
 
+static const struct conf defaults = { .keypad = true, .cache = true, .log = CONF_LOG_SYSLOG,
+	.level = LOG_LEVEL_WARN };
+
+/* Onto the defaults in c.  After an error it is known where to write of it. */
+static enum err
+load(struct conf *c)
+{
+	char profiles[CONF_PATH_MAX] = PKGDATADIR "/profiles";
+	enum err r = read_file(c, profiles);
+
+	ask_environment(c);
+	if (r != ERR_OK)
+		return r;
+	r = profiles_load(profiles, SYSCONFDIR "/dezi/profiles", geteuid(), &c->profiles);
+	return r == ERR_OK ? r : note(r, "card profiles");
+}
+
 enum err
 conf_load(struct conf *ret)
 {
-	AUTO(conf_free) struct conf c = { .keypad = true, .cache = true, .log = CONF_LOG_SYSLOG,
-	    .level = LOG_LEVEL_WARN };
-	char profiles[CONF_PATH_MAX] = PKGDATADIR "/profiles";
-	enum err r;
+	AUTO(conf_free) struct conf c = defaults;
+	enum err r = load(&c);
 
-	if ((r = read_file(&c, profiles)) != ERR_OK)
-		return r;
-	ask_environment(&c);
-	r = profiles_load(profiles, SYSCONFDIR "/dezi/profiles", geteuid(), &c.profiles);
 	if (r != ERR_OK)
-		return note(r, "card profiles");
+		return r;
 	*ret = c;
 	c = (struct conf){ 0 };		/* the caller's now */
 	return ERR_OK;
@@ -211,7 +222,8 @@ conf(void)
 enum err
 conf_start(void)
 {
-	return conf_load(&running);
+	running = defaults;
+	return load(&running);
 }
 
 void

@@ -40,6 +40,7 @@ bool conf_ignores(const struct conf *c, const char *reader);
 
 /* Of the running module; valid between C_Initialize and C_Finalize. */
 const struct conf *conf(void);
+/* After an error: until conf_end(), so that the log can tell of it. */
 MUST_CHECK enum err conf_start(void);
 void conf_end(void);
 

@@ -70,8 +70,9 @@ start(const struct ck_c_initialize_args *args)
 		return rv;
 	gate.threads = args == NULL || (args->flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS) == 0;
 	if ((r = conf_start()) != ERR_OK) {
-		rv = say_error(r, "C_Initialize");
-		return rv == CKR_OK ? CKR_FUNCTION_FAILED : rv;
+		say(LOG_LEVEL_ERROR, "C_Initialize: %s: %s", err_word(r), err_trail());
+		conf_end();
+		return r == ERR_NOMEM ? CKR_HOST_MEMORY : CKR_FUNCTION_FAILED;
 	}
 	if ((rv = slots_start()) != CKR_OK)
 		conf_end();

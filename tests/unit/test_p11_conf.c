@@ -60,21 +60,51 @@ log_of(const char *name, struct buf *ret)
 	return buf_cstr(ret);
 }
 
+/* Without desk_configure(), which names the profiles itself. */
+static void
+wrong_profiles_are_refused(void)
+{
+	FILE *f;
+
+	assert_int_equal(mkdir(at("profiles"), 0700), 0);
+	f = fopen(at("profiles/x.profile"), "w");
+	assert_non_null(f);
+	fputs("[junk", f);
+	fclose(f);
+	f = fopen(desk_conf(), "w");
+	assert_non_null(f);
+	fprintf(f, "[module]\nlog = none\nprofiles = %s\n", at("profiles"));
+	fclose(f);
+	assert_rv(C_Initialize(NULL), CKR_FUNCTION_FAILED);
+	unlink(at("profiles/x.profile"));
+	(void)rmdir(at("profiles"));
+}
+
 static void
 wrong_ones_are_refused(void **state UNUSED)
 {
 	static const char *const wrong[] = {
-		"surprise = yes\n", "cache = maybe\n", "level = loud\n", "log = relative/path\n",
+		"level = error\nsurprise = yes\n", "cache = maybe\n", "level = loud\n", "log = relative/path\n",
 		"cache = no\ncache = no\n", "[other]\n", "ignore_reader\n",
 		"profiles = /nonexistent\n",
 	};
 
 	assert_rv(C_Finalize(NULL), CKR_OK);
+	setenv("DEZI_PKCS11_LOG", at("log"), 1);
 	for (size_t i = 0; i < NELEM(wrong); i++) {
+		AUTO(buf_free) struct buf log = BUF(LOG_MAX);
+		const char *said;
+
+		unlink(at("log"));
 		desk_configure(wrong[i]);
 		assert_rv(C_Initialize(NULL), CKR_FUNCTION_FAILED);
 		assert_rv(C_Finalize(NULL), CKR_CRYPTOKI_NOT_INITIALIZED);
+		/* Why nothing works stands in the log, and nowhere else. */
+		assert_non_null(said = log_of("log", &log));
+		assert_non_null(strstr(said, "C_Initialize: "));
 	}
+	unsetenv("DEZI_PKCS11_LOG");
+	wrong_profiles_are_refused();
 	desk_configure("log = none\ncache = no\n");
 	assert_int_equal(chmod(desk_conf(), 0666), 0);
 	assert_rv(C_Initialize(NULL), CKR_FUNCTION_FAILED);
