@@ -122,6 +122,7 @@ static ck_rv_t
 login_context(struct call *c, const struct secret *pin)
 {
 	struct op *o = waiting_op(c);
+	const struct card_key *key;
 	struct pin_state seen;
 	ck_ulong size;
 	enum err e;
@@ -133,8 +134,11 @@ login_context(struct call *c, const struct secret *pin)
 	if ((rv = op_size(c, o, &size)) != CKR_OK)
 		return rv;
 	sessions_disallow(c->slot);
-	e = card_hold(c->t->card, &c->t->v.keys[o->object->index], pin, &seen);
-	see_pin(c->t, e, &seen);
+	key = op_key(c, o);
+	e = card_hold(c->t->card, key, pin, &seen);
+	/* The flags of the token are about the PIN that logs in. */
+	if (c->t->v.login != NULL && key->pin_ref == c->t->v.login->pin_ref)
+		see_pin(c->t, e, &seen);
 	if (e != ERR_OK)
 		return failed(c, e, "C_Login (for one operation)", pin == NULL);
 	hold_begin(c->slot);

@@ -457,6 +457,56 @@ a_forgotten_pin_is_no_logout(void **state)
 	assert_rv(C_Logout(s), CKR_OK);
 }
 
+/* An ISO 7816-15 card whose signature key has a PIN of its own. */
+static ck_session_handle_t
+with_second_pin(struct desk *d, ck_object_handle_t *ret_key)
+{
+	struct card_file *f = &d->pass.file;
+	ck_session_handle_t s;
+
+	card_file_defaults_of(CARD_P15, f);
+	memcpy(f->secrets[USER_PIN], DESK_PIN, sizeof(DESK_PIN));
+	memcpy(f->secrets[SECOND_PIN], OTHER_PIN, sizeof(OTHER_PIN));
+	memcpy(f->secrets[PUK], DESK_PUK, sizeof(DESK_PUK));
+	f->references[SECOND_PIN] = 0x82;
+	for (size_t i = 0; i < PURPOSES; i++) {
+		f->keys[i].present = true;
+		f->keys[i].usage = i;
+		f->keys[i].id[0] = (uint8_t)(0x45 + i);
+		f->keys[i].id_len = 1;
+	}
+	f->keys[SIGNATURE].pin = P15_SECOND_PIN;
+	f->keys[SIGNATURE].consent = true;
+	pass_remake(&d->pass);
+	ws_insert(DESK_READER, &d->pass.in_hand);
+	s = open_session(0, 0);
+	assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
+	*ret_key = object(s, CKO_PRIVATE_KEY, KEY_SIGN);
+	return s;
+}
+
+/* The flags of the token tell of the PIN that logs in, and of no other. */
+static void
+flags_are_of_one_pin(void **state)
+{
+	const ck_flags_t all = CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY |
+	    CKF_USER_PIN_LOCKED;
+	struct ck_mechanism m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	ck_object_handle_t key;
+	ck_session_handle_t s = with_second_pin(*state, &key);
+
+	assert_rv(C_SignInit(s, &m, key), CKR_OK);
+	for (int i = 0; i < 3; i++) {
+		assert_rv(login(s, CKU_CONTEXT_SPECIFIC, DESK_PIN),
+		    i < 2 ? CKR_PIN_INCORRECT : CKR_PIN_LOCKED);
+		assert_int_equal(token_flags(0) & all, 0);
+	}
+	assert_rv(C_Logout(s), CKR_OK);
+	assert_rv(login(s, CKU_USER, "000000"), CKR_PIN_INCORRECT);
+	assert_int_equal(token_flags(0) & all, CKF_USER_PIN_COUNT_LOW);
+	assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
+}
+
 /* However an operation with its own PIN ends, others come next. */
 static void
 a_held_transaction_ends(void **state)
@@ -685,6 +735,7 @@ main(void)
 		DESK_TEST(verify_and_sign_in_one_transaction),
 		DESK_TEST(nothing_is_looked_for_while_held),
 		DESK_TEST(a_forgotten_pin_is_no_logout),
+		DESK_TEST(flags_are_of_one_pin),
 		DESK_TEST(a_held_transaction_ends),
 		DESK_TEST(a_forgotten_operation_lets_others_in),
 		DESK_TEST(finalize_ends_a_held_transaction),
