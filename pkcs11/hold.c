@@ -21,7 +21,7 @@ hold_look(struct slot *s)
 	if (!is_held(s) || clock_boot_ms() < s->hold.until)
 		return;
 	say(LOG_LEVEL_INFO, "%s: no operation came after its PIN", s->name);
-	card_release(s->token->card);
+	token_release(s->token);
 	sessions_disallow(s);
 }
 

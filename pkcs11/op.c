@@ -78,7 +78,7 @@ op_finish(struct call *c, struct op *o)
 	if (c->s == NULL)
 		return;
 	if (o->allowed)
-		card_release(c->t->card);
+		token_release(c->t);
 	op_end(o);
 }
 

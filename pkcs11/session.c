@@ -200,7 +200,7 @@ C_CloseSession(ck_session_handle_t handle)
 			break;
 		}
 	if (c.s->ops[OP_SIGN].allowed || c.s->ops[OP_DECRYPT].allowed)
-		card_release(c.t->card);
+		token_release(c.t);
 	session_free(c.s);
 	if (c.slot->sessions == NULL)
 		token_logout(c.t);

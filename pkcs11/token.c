@@ -338,11 +338,23 @@ warn_open(struct token *t)
 }
 
 void
+token_release(struct token *t)
+{
+	const struct card_key *key = card_release(t->card);
+
+	if (key == NULL || t->login != LOGIN_USER || key->pin_ref != t->v.login->pin_ref)
+		return;
+	say(LOG_LEVEL_INFO, "%s: logged out, as a PIN for one operation was not used",
+	    t->reader->name);
+	t->login = LOGIN_NONE;
+}
+
+void
 token_logout(struct token *t)
 {
 	enum err e = ERR_OK;
 
-	card_release(t->card);
+	token_release(t);
 	if (t->login == LOGIN_NONE)
 		return;
 	t->login = LOGIN_NONE;

@@ -89,6 +89,12 @@ bool token_always_asks(const struct token *t, const struct card_key *key);
 /* The reader's keypad is not offered from now on. */
 void token_no_keypad(struct token *t);
 
+/*
+ * The transaction of C_Login(CKU_CONTEXT_SPECIFIC) ends.  A PIN that was not used is
+ * forgotten by the card, where it can; that logs out, if it was the PIN of the login.
+ */
+void token_release(struct token *t);
+
 /* PIN or PUK, told by the token, is forgotten; what the card still knows is logged. */
 void token_logout(struct token *t);
 

@@ -26,6 +26,7 @@ struct card {
 	int	 tries_seen;		/* by the last query; -1: none */
 	bool	 query_costs;		/* a query lowered the counter: not asked again */
 	struct channel held;		/* open between card_hold() and card_release() */
+	const struct card_key *held_for; /* the key whose PIN was given and not used; or NULL */
 	struct secret puk;		/* for the next card_unblock(); empty: none */
 };
 

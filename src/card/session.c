@@ -290,7 +290,7 @@ card_verify(struct card *c, const struct card_key *key, const struct secret *pin
 {
 	AUTO(channel_end) struct channel ch = { 0 };
 
-	card_release(c);
+	(void)card_release(c);
 	return verify(c, &ch, key, pin, ret_pin);
 }
 
@@ -300,17 +300,25 @@ card_hold(struct card *c, const struct card_key *key, const struct secret *pin,
 {
 	enum err r;
 
-	card_release(c);
+	(void)card_release(c);
 	r = verify(c, &c->held, key, pin, ret_pin);
-	if (r != ERR_OK)
-		card_release(c);
+	if (r == ERR_OK)
+		c->held_for = key;
+	else
+		(void)card_release(c);
 	return r;
 }
 
-void
+const struct card_key *
 card_release(struct card *c)
 {
+	const struct card_key *key = c->held_for;
+
+	c->held_for = NULL;
+	if (key != NULL && c->driver->logout(c->state, &c->held, key) != ERR_OK)
+		key = NULL;
 	channel_end(&c->held);
+	return key;
 }
 
 bool
@@ -328,6 +336,18 @@ operate(struct card *c, struct channel *ch, const struct card_key *key, enum key
 	if (c->driver->decipher == NULL)
 		return fail(ERR_UNSUPPORTED, "decipher");
 	return c->driver->decipher(c->state, ch, key, alg, input, out);
+}
+
+/* The card forgets the PIN with the use of the key, or has done so already. */
+static enum err
+operate_held(struct card *c, const struct card_key *key, enum key_alg alg,
+    struct cur input, struct buf *out)
+{
+	enum err r = operate(c, &c->held, key, alg, input, out);
+
+	if (key == c->held_for && (r == ERR_OK || r == ERR_NOT_LOGGED_IN))
+		c->held_for = NULL;
+	return r;
 }
 
 /* Without SELECT at first: as a rule nobody else was here, and it may log out. */
@@ -359,7 +379,7 @@ card_use(struct card *c, const struct card_key *key, enum key_alg alg, struct cu
 	enum err r;
 
 	if (card_is_held(c))
-		r = operate(c, &c->held, key, alg, input, &out);
+		r = operate_held(c, key, alg, input, &out);
 	else
 		r = operate_alone(c, key, alg, input, &out);
 	if (r == ERR_OK)
@@ -376,7 +396,7 @@ card_logout(struct card *c, const struct card_key *key, bool reset)
 	AUTO(channel_end) struct channel ch = { 0 };
 	enum err r;
 
-	card_release(c);
+	(void)card_release(c);
 	secret_wipe(&c->puk);
 	if ((r = resume(c, &ch)) != ERR_OK)
 		return note(r, "log out");
@@ -435,7 +455,7 @@ card_verify_puk(struct card *c, const struct card_key *key, const struct secret 
 	enum err r;
 
 	*ret_puk = (struct pin_state){ .tries = -1 };
-	card_release(c);
+	(void)card_release(c);
 	if (c->driver->puk_verify == NULL)
 		return keep_puk(c, key, puk);
 	if ((r = card_start_secret(c, &ch)) != ERR_OK ||
@@ -456,7 +476,7 @@ card_change(struct card *c, const struct card_key *key, enum card_secret which, 
 	*ret_pin = (struct pin_state){ .tries = -1 };
 	if (c->driver->change == NULL)
 		return fail(ERR_UNSUPPORTED, "no way to change it is known");
-	card_release(c);
+	(void)card_release(c);
 	if (which == CARD_PUK)
 		secret_wipe(&c->puk);
 	if ((r = card_start_secret(c, &ch)) != ERR_OK ||

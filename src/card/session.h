@@ -75,10 +75,17 @@ MUST_CHECK enum err card_read_authority(struct card *c, const struct card_author
  */
 MUST_CHECK enum err card_verify(struct card *c, const struct card_key *key,
     const struct secret *pin, struct pin_state *ret_pin);
-/* The same, and keep the transaction: nobody else comes before card_release(). */
+/*
+ * The same, and keep the transaction: nobody else comes before card_release().  key lives
+ * until then.
+ */
 MUST_CHECK enum err card_hold(struct card *c, const struct card_key *key,
     const struct secret *pin, struct pin_state *ret_pin);
-void card_release(struct card *c);
+/*
+ * When the use of the key did not come, the next program could use it: the card is told to
+ * forget the PIN, if it has a command for that.  Then the key is returned, else NULL.
+ */
+const struct card_key *card_release(struct card *c);
 bool card_is_held(const struct card *c);
 
 /*

@@ -507,6 +507,71 @@ flags_are_of_one_pin(void **state)
 	assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
 }
 
+/* A PIV card: 9C wants the PIN each time, and there is a command to forget it. */
+static ck_session_handle_t
+with_piv(struct desk *d, ck_object_handle_t *ret_key)
+{
+	struct card_file *f = &d->pass.file;
+	ck_session_handle_t s;
+
+	card_file_defaults_of(CARD_PIV, f);
+	memcpy(f->secrets[USER_PIN], DESK_PIN, sizeof(DESK_PIN));
+	memcpy(f->secrets[PUK], DESK_PUK, sizeof(DESK_PUK));
+	f->serial[0] = 0x44;
+	for (size_t i = 0; i < PURPOSES; i++)
+		f->keys[i].present = true;
+	pass_remake(&d->pass);
+	ws_insert(DESK_READER, &d->pass.in_hand);
+	s = open_session(0, 0);
+	assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
+	*ret_key = object(s, CKO_PRIVATE_KEY, KEY_SIGN);
+	return s;
+}
+
+/* A PIN that was given for a use of the signature key is nobody else's to use. */
+static void
+an_unused_pin_is_taken_back(void **state)
+{
+	struct desk *d = *state;
+	struct ck_mechanism m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	unsigned char out[512], in[] = "x";
+	ck_object_handle_t key;
+	ck_session_handle_t s = with_piv(d, &key), other = open_session(0, 0);
+
+	for (int i = 0; i < 5; i++) {
+		ck_ulong n = sizeof(out);
+
+		assert_rv(C_SignInit(other, &m, key), CKR_OK);
+		assert_rv(login(other, CKU_CONTEXT_SPECIFIC, DESK_PIN), CKR_OK);
+		switch (i) {
+		case 0:
+			assert_rv(C_Sign(other, in, 1, out, &n), CKR_OK);
+			break;
+		case 1:
+			assert_rv(C_SignInit(other, NULL, 0), CKR_OK);
+			break;
+		case 2:
+			assert_rv(C_Sign(other, in, 1, out, NULL), CKR_ARGUMENTS_BAD);
+			break;
+		case 3:
+			assert_rv(C_CloseSession(other), CKR_OK);
+			other = open_session(0, 0);
+			break;
+		case 4:
+			usleep(5500000);
+			break;
+		}
+		assert_int_equal(ws_held(), 0);
+		/* What was used was used up; the login lasts. */
+		assert_int_equal(vcard_is_verified(d->pass.card), i == 0);
+		assert_int_equal(state_of(s), i == 0 ? CKS_RO_USER_FUNCTIONS :
+		    CKS_RO_PUBLIC_SESSION);
+		assert_rv(C_SignInit(other, NULL, 0), CKR_OK);
+		if (i != 0)
+			assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
+	}
+}
+
 /* However an operation with its own PIN ends, others come next. */
 static void
 a_held_transaction_ends(void **state)
@@ -736,6 +801,7 @@ main(void)
 		DESK_TEST(nothing_is_looked_for_while_held),
 		DESK_TEST(a_forgotten_pin_is_no_logout),
 		DESK_TEST(flags_are_of_one_pin),
+		DESK_TEST(an_unused_pin_is_taken_back),
 		DESK_TEST(a_held_transaction_ends),
 		DESK_TEST(a_forgotten_operation_lets_others_in),
 		DESK_TEST(finalize_ends_a_held_transaction),
