@@ -163,10 +163,15 @@ op_input(struct op *o, ck_ulong size, struct buf *ret)
 ck_rv_t
 op_failed(struct call *c, const struct op *o, enum err e, const char *what)
 {
+	ck_rv_t rv;
+
 	/* Only its own PIN was forgotten, over what came in between: the login may hold. */
 	if (e == ERR_NOT_LOGGED_IN && o->allowed)
 		return say_error(e, what);
-	return call_failed(c, e, what);
+	rv = call_failed(c, e, what);
+	if (e == ERR_CARD || e == ERR_CARD_INACTIVE || e == ERR_UNSUPPORTED)
+		(void)token_doubt(c->t, o->object);
+	return rv;
 }
 
 ck_rv_t

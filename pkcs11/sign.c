@@ -60,14 +60,17 @@ static ck_rv_t
 check(struct call *c, const struct op *o, struct cur input, struct cur sig)
 {
 	const struct token_cert *cert = NULL;
-	enum err e = token_cert(c->t, o->object, &cert);
+	enum err e;
 
-	if (e == ERR_NOT_FOUND)
-		return CKR_OK;		/* without a certificate there is nothing to check with */
-	if (e != ERR_OK)
-		return call_failed(c, e, "certificate of the key");
-	if (crypto_check(&cert->view, o->mech, &o->params, input, sig))
-		return CKR_OK;
+	do {
+		e = token_cert(c->t, o->object, &cert);
+		if (e == ERR_NOT_FOUND)
+			return CKR_OK;	/* without one there is nothing to check with */
+		if (e != ERR_OK)
+			return call_failed(c, e, "certificate of the key");
+		if (crypto_check(&cert->view, o->mech, &o->params, input, sig))
+			return CKR_OK;
+	} while (token_doubt(c->t, o->object));
 	say(LOG_LEVEL_ERROR, "the card's signature does not fit its certificate");
 	return CKR_DEVICE_ERROR;
 }
@@ -100,8 +103,10 @@ sign(struct call *c, struct op *o, ck_ulong need, unsigned char *out, ck_ulong *
 	e = card_use(c->t->card, key, alg_of(o->mech), buf_view(&block), &sig);
 	if (e != ERR_OK)
 		return op_failed(c, o, e, "sign");
-	if (sig.len > need)
+	if (sig.len > need) {
+		(void)token_doubt(c->t, o->object);
 		return CKR_DEVICE_ERROR;
+	}
 	if ((rv = check(c, o, buf_view(&input), buf_view(&sig))) != CKR_OK)
 		return rv;
 	return give(buf_view(&sig), need, out, out_len);

@@ -211,6 +211,23 @@ token_cert(struct token *t, const struct object *o, const struct token_cert **re
 	return ERR_OK;
 }
 
+bool
+token_doubt(struct token *t, const struct object *o)
+{
+	struct token_cert *c = &t->certs[o->index];
+
+	if (t->v.cert.len == 0)
+		return false;		/* all of it was read from the card */
+	say(LOG_LEVEL_WARN, "what is cached of the card may not be true: it is dropped");
+	card_doubt(t->card);
+	if (&t->v.keys[o->index] != t->v.login)
+		return false;
+	buf_clear(&t->v.cert);
+	cert_free(c);
+	*c = (struct token_cert){ .der = BUF(FILE_CERT_MAX) };
+	return true;
+}
+
 enum err
 token_key(struct token *t, const struct object *o, const struct card_key **ret)
 {

@@ -60,6 +60,11 @@ const char *token_serial(const struct token *t);
  */
 MUST_CHECK enum err token_cert(struct token *t, const struct object *o,
     const struct token_cert **ret);
+/*
+ * The card did not do with this key what was expected.  If that was by the cache, it is
+ * dropped.  True: the certificate of the key was from there, and is read again now.
+ */
+bool token_doubt(struct token *t, const struct object *o);
 /* The key; when its type is not known yet, its certificate is read for it. */
 MUST_CHECK enum err token_key(struct token *t, const struct object *o,
     const struct card_key **ret);

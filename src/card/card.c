@@ -526,7 +526,7 @@ card_save(struct card *c)
 	AUTO(buf_free) struct buf saved = BUF(SAVED_MAX);
 
 	/* Without a serial nobody could say whose it is. */
-	if (c->cache != NULL && c->serial[0] != '\0' && c->cert.len != 0 &&
+	if (c->cache != NULL && !c->doubted && c->serial[0] != '\0' && c->cert.len != 0 &&
 	    c->driver->save(c->state, &c->key, &saved) == ERR_OK)
 		card_cache_put(c->cache, c->profile->name, c->serial, buf_view(&saved),
 		    buf_view(&c->cert));

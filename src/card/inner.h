@@ -24,6 +24,7 @@ struct card {
 	struct card_key key;
 	struct buf cert;
 	int	 tries_seen;		/* by the last query; -1: none */
+	bool	 doubted;		/* nothing of it is kept */
 	bool	 query_costs;		/* a query lowered the counter: not asked again */
 	struct channel held;		/* open between card_hold() and card_release() */
 	const struct card_key *held_for; /* the key whose PIN was given and not used; or NULL */

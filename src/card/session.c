@@ -252,6 +252,14 @@ card_read_authority(struct card *c, const struct card_authority *a, struct buf *
 	return r == ERR_NOT_FOUND ? fail(ERR_NO_CERT, "of this authority") : r;
 }
 
+void
+card_doubt(struct card *c)
+{
+	if (c->cache != NULL && !c->doubted)
+		card_cache_drop(c->cache, c->profile->name, c->serial);
+	c->doubted = true;
+}
+
 /* Nobody is asked for a PIN that cannot be the right one any more. */
 static enum err
 worth_typing(struct card *c, struct channel *ch, const struct card_key *key,

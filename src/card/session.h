@@ -70,6 +70,12 @@ MUST_CHECK enum err card_read_authority(struct card *c, const struct card_author
     struct buf *ret_der);
 
 /*
+ * What the cache had of this card was not true: it is dropped, and nothing of the card is
+ * kept until it is inserted again.
+ */
+void card_doubt(struct card *c);
+
+/*
  * Select, compare the serial, verify the PIN, all in one transaction, and leave the card
  * open.  Errors, and pin == NULL, as card_sign_once(); the last try is not refused here.
  */

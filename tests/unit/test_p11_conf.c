@@ -48,6 +48,16 @@ with_log(const char *name, const char *more)
 	with(lines);
 }
 
+static void
+with_cache_and_log(void)
+{
+	char lines[256];
+
+	snprintf(lines, sizeof(lines), "log = %s\n", at("log"));
+	unlink(at("log"));
+	with(lines);
+}
+
 /* NULL: it was never written. */
 static const char *
 log_of(const char *name, struct buf *ret)
@@ -296,6 +306,48 @@ a_card_that_nobody_knows_is_asked_once(void **state UNUSED)
 	forget_shared();
 }
 
+/* One byte of the public key in the cached certificate: behind what is compared. */
+static void
+spoil_cache(void)
+{
+	const struct cur cert = desk_cert(AUTHENTICATION);
+	AUTO(buf_free) struct buf b = BUF(LOG_MAX);
+	uint8_t *is, byte;
+	int fd;
+
+	assert_ok(file_read(at("dezi/cards/state"), &b));
+	is = memmem(b.p, b.len, cert.p, cert.n);
+	assert_non_null(is);
+	byte = is[400] ^ 1;
+	fd = open(at("dezi/cards/state"), O_WRONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, &byte, 1, is - b.p + 400), 1);
+	close(fd);
+}
+
+/* A certificate in the cache that begins as the card's does is not the card's for that. */
+static void
+a_false_certificate_is_forgotten(void **state UNUSED)
+{
+	AUTO(buf_free) struct buf b = BUF(LOG_MAX), c = BUF(LOG_MAX);
+
+	with("log = none\n");
+	works(0);
+	with("log = none\n");
+	works(0);
+	spoil_cache();
+	with_cache_and_log();
+	works(0);
+	assert_non_null(strstr(log_of("log", &b), "it is dropped"));
+	works(0);
+	with_cache_and_log();
+	works(0);
+	assert_null(strstr(log_of("log", &c), "it is dropped"));
+	with("log = none\ncache = no\n");
+	unlink(at("log"));
+	forget_shared();
+}
+
 static int
 begin(void **state)
 {
@@ -331,6 +383,7 @@ main(void)
 		CONF_TEST(logout_resets_where_it_may),
 		CONF_TEST(the_log_is_as_loud_as_it_should_be),
 		CONF_TEST(a_card_that_nobody_knows_is_asked_once),
+		CONF_TEST(a_false_certificate_is_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
