@@ -413,8 +413,10 @@ one_pin(struct login *l, enum login_ask why)
 	if ((r = build_signing_input(l, &jws)) != ERR_OK ||
 	    (r = sign(l, why, &pin, agreed, buf_view(&jws), &sig)) != ERR_OK)
 		return r;
-	if ((r = jws_verify(l->alg, cert_key(l->leaf), buf_view(&jws), buf_view(&sig))) !=
-	    ERR_OK)
+	r = jws_verify(l->alg, cert_key(l->leaf), buf_view(&jws), buf_view(&sig));
+	if (r == ERR_SIGNATURE && l->means->ops->doubt != NULL)
+		l->means->ops->doubt(l->means, &l->view);
+	if (r != ERR_OK)
 		return note(r, "what the card signed");
 	if ((r = jws_finish(&jws, buf_view(&sig))) != ERR_OK)
 		return r;

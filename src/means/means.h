@@ -59,6 +59,11 @@ struct means_ops {
 	    const struct secret *pin, bool allow_last, struct cur tbs,
 	    struct buf *ret_sig, struct pin_state *ret_pin);
 	/*
+	 * After sign(): the signature does not fit the certificate.  What is kept of the
+	 * card may be why: it is forgotten.  NULL: this means keeps nothing.
+	 */
+	void (*doubt)(struct means *m, const struct means_view *v);
+	/*
 	 * After look(): what the maker says of the key (card_attest()).  NULL: this means
 	 * has no such thing.
 	 *	ERR_NOT_FOUND (bare)	nor has the card

@@ -98,6 +98,15 @@ cache_is_suspect(enum err r)
 	return r == ERR_CARD || r == ERR_CARD_INACTIVE || r == ERR_UNSUPPORTED;
 }
 
+static void
+native_doubt(struct means *m, const struct means_view *v)
+{
+	struct native *n = m->state;
+
+	if (n->from_cache && n->o.cache != NULL)
+		card_cache_drop(n->o.cache, card_profile_name(n->card), v->serial);
+}
+
 static enum err
 native_sign(struct means *m, const struct means_view *v, const struct secret *pin,
     bool allow_last, struct cur tbs, struct buf *ret_sig, struct pin_state *ret_pin)
@@ -117,8 +126,8 @@ native_sign(struct means *m, const struct means_view *v, const struct secret *pi
 		return r;
 	r = card_sign_once(n->card, &n->key, card_alg(v->alg), typed, allow_last,
 	    buf_view(&input), &sig, ret_pin);
-	if (n->from_cache && n->o.cache != NULL && cache_is_suspect(r))
-		card_cache_drop(n->o.cache, card_profile_name(n->card), v->serial);
+	if (cache_is_suspect(r))
+		native_doubt(m, v);
 	if (r != ERR_OK)
 		return r;
 	return v->alg == MEANS_RS256 ? signature_rsa(buf_view(&sig), n->width, ret_sig) :
@@ -163,6 +172,7 @@ static const struct means_ops native_ops = {
 	.one_transaction = true,
 	.look = native_look,
 	.sign = native_sign,
+	.doubt = native_doubt,
 	.attest = native_attest,
 	.close = native_close,
 };

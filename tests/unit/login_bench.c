@@ -89,14 +89,21 @@ fake_attest(struct means *m, const struct means_view *v, struct buf *ret_stateme
 }
 
 static void
+fake_doubt(struct means *m, const struct means_view *v)
+{
+	assert_string_equal(v->serial, "5A01");
+	((struct bench *)m->state)->doubted++;
+}
+
+static void
 fake_close(struct means *m)
 {
 	((struct bench *)m->state)->closed++;
 }
 
 static const struct means_ops ops = {
-	.name = "native", .one_transaction = true, .sign = fake_sign, .attest = fake_attest,
-	.close = fake_close,
+	.name = "native", .one_transaction = true, .sign = fake_sign, .doubt = fake_doubt,
+	.attest = fake_attest, .close = fake_close,
 };
 
 static enum err

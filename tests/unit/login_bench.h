@@ -52,7 +52,7 @@ struct bench {
 	int64_t	 boot;
 	char	 steps[128];		/* "reading_card asking_pin " */
 	unsigned asked, attested, told_pinpad, told_touch, asked_last_try, signed_, renewed_n;
-	unsigned opened, closed;
+	unsigned opened, closed, doubted;
 	struct bench_seen seen[BENCH_ASKS];
 	bool	 allow_last[BENCH_ASKS];
 	char	 sent[BENCH_ASKS][SECRET_MAX + 1];

@@ -244,6 +244,29 @@ cache_serves_the_second_login(void **state)
 	remove_cache(&cache, dir);
 }
 
+/* A signature that does not fit: the next login reads the card, not what was kept of it. */
+static void
+doubt_empties_the_cache(void **state)
+{
+	AUTO(card_cache_close) struct card_cache *cache = NULL;
+	AUTO(fake_card_drop) struct fake_card c = { .tries = 0 };
+	AUTO(means_view_free) struct means_view v = { .event_counter = 0 };
+	AUTO(means_close) struct means *m = NULL;
+	size_t first;
+	char dir[64];
+
+	(void)state;
+	make_pass(&c);
+	cache = make_cache(dir);
+	first = one_login(&c, cache, ERR_OK);
+	assert_int_equal(one_login(&c, cache, ERR_OK), 12);
+	open_means(&c, cache, &m);
+	assert_ok(m->ops->look(m, &v));
+	m->ops->doubt(m, &v);
+	assert_int_equal(one_login(&c, cache, ERR_OK), first);
+	remove_cache(&cache, dir);
+}
+
 static void
 unknown_card_is_left_in_peace(void **state)
 {
@@ -592,6 +615,7 @@ main(void)
 		cmocka_unit_test(refuses_what_is_no_certificate),
 		cmocka_unit_test(another_card_gets_no_pin),
 		cmocka_unit_test(cache_serves_the_second_login),
+		cmocka_unit_test(doubt_empties_the_cache),
 		cmocka_unit_test(unknown_card_is_left_in_peace),
 		cmocka_unit_test(signatures_get_their_length),
 		cmocka_unit_test(ecdsa_becomes_r_and_s),
