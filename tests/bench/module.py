@@ -112,13 +112,16 @@ class Bench:
     def measure(self, module, *words):
         """The two numbers of p11_time, and what the card counted."""
         self.box.ctl("reset-stats", 0)
-        done = subprocess.run([self.time, module, *map(str, words)], env=self.env,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, timeout=120, check=False)
-        if done.returncode != 0:
-            raise AssertionError(f"{module}: {done.stderr}")
-        first, second = done.stdout.split()
-        return int(first), int(second), self.box.stats()
+        with subprocess.Popen([self.time, module, *map(str, words)], env=self.env,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as program:
+            answer = program.stdout.readline()
+            stats = self.box.stats()        # before it logs out
+            _, errors = program.communicate("", timeout=120)
+        if program.returncode != 0:
+            raise AssertionError(f"{module}: {errors}")
+        first, second = answer.split()
+        return int(first), int(second), stats
 
 
 def is_usable(bench, card):
