@@ -406,6 +406,8 @@ card_logout(struct card *c, const struct card_key *key, bool reset)
 
 	(void)card_release(c);
 	secret_wipe(&c->puk);
+	if (!card_has_logout(c) && !reset)
+		return ERR_NOT_FOUND;	/* without a command for a command that is not there */
 	if ((r = resume(c, &ch)) != ERR_OK)
 		return note(r, "log out");
 	r = c->driver->logout(c->state, &ch, key);
