@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * What a kind of card must do.  card.c calls these, always inside a transaction,
+ * What a kind of card must do.  src/card calls these, always inside a transaction,
  * always with checked arguments, never from two threads at once.  A driver
  *   - knows bytes and its card; it knows no PKCS#11, no JSON, no X.509, no sockets,
  *     no configuration but its profile, no user, and does not log;
@@ -23,7 +23,7 @@ struct driver {
 
 	/*
 	 * What is kept of one card, from before the first command to it; p outlives it.
-	 * *ret_state is the driver's own; card.c gives it back to close().  No I/O.
+	 * *ret_state is the driver's own; it comes back in close().  No I/O.
 	 */
 	enum err (*open)(const struct profile *p, void **ret_state);
 	void	 (*close)(void *state);		/* no I/O; NULL is fine */

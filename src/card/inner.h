@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* What card.c (one login) and session.c (a program that stays logged in) share. */
+/*
+ * What recognise.c (which card it is), card.c (one login), session.c (a program that stays
+ * logged in) and newpin.c share.
+ */
 #ifndef DEZI_CARD_INNER_H
 #define DEZI_CARD_INNER_H
 
@@ -31,6 +34,18 @@ struct card {
 	struct secret puk;		/* for the next card_unblock(); empty: none */
 };
 
+/*
+ * Without a command, when the card is opened: where only one profile names the ATR, that
+ * one is taken for granted.  ERR_CARD_UNKNOWN: there is none to be tried.
+ */
+MUST_CHECK enum err card_guess(struct card *c);
+/*
+ * Ask the card, or the cache, which profile it has; the transaction stays open, with its
+ * application selected.
+ *	ERR_CARD_UNKNOWN, ERR_VENDOR_LOCKED
+ *	ERR_LIMIT	it costs too much before it is known
+ */
+MUST_CHECK enum err card_recognise(struct card *c, struct channel *ch);
 /* channel_begin(), in the form of command that card and profile allow. */
 MUST_CHECK enum err card_begin(struct card *c, struct channel *ch);
 /* SELECT, on the logical channel of the profile. */
