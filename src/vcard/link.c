@@ -58,9 +58,32 @@ try_later(struct slot *s, int64_t now)
 	down(s, now + s->backoff);
 }
 
-static void
-up(struct slot *s)
+/*
+ * Where nobody listens, a connection of this machine to itself may be given the very port
+ * that it goes to, and is then connected with itself: vpcd could not have the port.
+ */
+static bool
+is_itself(int fd)
 {
+	struct sockaddr_in here = { 0 }, there = { 0 };
+	socklen_t n = sizeof(here), m = sizeof(there);
+
+	return getsockname(fd, (struct sockaddr *)&here, &n) == 0 &&
+	    getpeername(fd, (struct sockaddr *)&there, &m) == 0 &&
+	    here.sin_port == there.sin_port;
+}
+
+static void
+up(struct slot *s, int64_t now)
+{
+	static const struct linger at_once = { .l_onoff = 1 };
+
+	if (is_itself(s->fd)) {
+		/* An orderly end would keep the port for another minute. */
+		setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+		try_later(s, now);
+		return;
+	}
 	s->link = LINK_UP;
 	s->next = SLOT_NEVER;
 	s->backoff = 0;
@@ -81,7 +104,7 @@ start_connect(struct slot *s, int64_t now)
 	}
 	setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (connect(s->fd, (const struct sockaddr *)&to, sizeof(to)) == 0) {
-		up(s);
+		up(s, now);
 	} else if (errno == EINPROGRESS) {
 		s->link = LINK_CONNECTING;
 		s->next = now + CONNECT_MOST;
@@ -100,7 +123,7 @@ end_connect(struct slot *s, short events, int64_t now)
 		return;
 	if (events != 0 && getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &n) == 0 &&
 	    error == 0)
-		up(s);
+		up(s, now);
 	else
 		try_later(s, now);
 }
