@@ -36,15 +36,30 @@ can_count(const struct card *c)
 	return c->cache != NULL && c->serial[0] != '\0';
 }
 
+/* As card_pin_goes() and card_pin_went(); those who lose all PUKs need a new card. */
+static unsigned
+puk_goes(const struct card *c, const struct secret *puk)
+{
+	char name[CARD_SERIAL_MAX + 4];
+
+	if (!can_count(c) || puk == NULL)
+		return 0;
+	puk_name(c, name);
+	return card_cache_pin_goes(c->cache, name);
+}
+
 static void
-count_wrong_puks(struct card *c, enum err verified)
+puk_went(const struct card *c, const struct secret *puk, unsigned before, enum err verified)
 {
 	char name[CARD_SERIAL_MAX + 4];
 
 	if (!can_count(c))
 		return;
 	puk_name(c, name);
-	card_cache_count_pin(c->cache, name, verified);
+	if (puk != NULL)
+		card_cache_pin_went(c->cache, name, before, verified);
+	else
+		card_cache_count_pin(c->cache, name, verified);
 }
 
 /* As card_read_tries(), for the PUK. */
@@ -233,9 +248,10 @@ static enum err
 unblock_at_once(struct card *c, struct channel *ch, const struct card_key *key,
     struct card_newpin *n)
 {
+	unsigned before = puk_goes(c, n->proof);
 	enum err r = c->driver->unblock(c->state, ch, key, n->proof, n->fresh, &n->left);
 
-	count_wrong_puks(c, r);
+	puk_went(c, n->proof, before, r);
 	if (nothing_opened(ch, r))
 		ch->reset = false;
 	return r;
@@ -245,11 +261,12 @@ static enum err
 unblock_after_puk(struct card *c, struct channel *ch, const struct card_key *key,
     struct card_newpin *n, bool *ret_proved)
 {
+	unsigned before = puk_goes(c, n->proof);
 	struct pin_state unused;
 	enum err r = c->driver->puk_verify(c->state, ch, key, n->proof, &n->left);
 
 	*ret_proved = r == ERR_OK;
-	count_wrong_puks(c, r);
+	puk_went(c, n->proof, before, r);
 	if (nothing_opened(ch, r))
 		ch->reset = false;
 	if (r != ERR_OK)

@@ -5,6 +5,10 @@
  */
 #include "tests/check.h"
 
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "card/newpin.h"
 #include "tests/unit/uzi_talk.h"
 
@@ -296,6 +300,49 @@ lost_puks_are_counted(void **state)
 	remove_cache(&cache, dir);
 }
 
+static const struct reader_ops *replay_ops;
+
+/* The process ends with the PIN or PUK on its way. */
+static enum err
+end_with_secret(struct reader *r, struct cur command, bool secret, struct buf *ret)
+{
+	if (secret)
+		_exit(0);
+	return replay_ops->transmit(r, command, secret, ret);
+}
+
+/* It has counted them before: whoever begins again must not be without them (T26). */
+static void
+what_is_on_its_way_is_counted(void **state)
+{
+	const struct talk t = { TALK(SELECT, SERIAL, DIRECTORIES, TRIES, UNKNOWN, AGAIN, UNKNOWN,
+	    PUK_VERIFY("9000")) };
+	AUTO(card_cache_close) struct card_cache *cache = NULL;
+	AUTO(world_end) struct world w = { .r = NULL };
+	char dir[64], name[CARD_SERIAL_MAX + 4];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	cache = make_cache(dir);
+	world_look(&w, &t, cache);
+	world_type(&w, &t, "12345678");
+	snprintf(name, sizeof(name), "puk %s", card_serial(w.c));
+	if ((pid = fork()) == 0) {
+		struct reader_ops ending = *w.r->ops;
+
+		replay_ops = w.r->ops;
+		ending.transmit = end_with_secret;
+		w.r->ops = &ending;
+		_exit(card_unblock_once(w.c, &w.pins.key, &w.n) == ERR_OK ? 1 : 2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(card_cache_wrong_pins(cache, name), 1);
+	assert_int_equal(card_cache_wrong_pins(cache, card_serial(w.c)), 0);
+	remove_cache(&cache, dir);
+}
+
 /* The same rule for who shares the card: the PKCS #11 module's way (card/session.h). */
 static void
 a_stranger_gets_no_puk(void **state)
@@ -355,6 +402,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(removed_at_every_command),
 	cmocka_unit_test(wrong_puks_are_counted),
 	cmocka_unit_test(lost_puks_are_counted),
+	cmocka_unit_test(what_is_on_its_way_is_counted),
 	cmocka_unit_test(a_stranger_gets_no_puk),
 	cmocka_unit_test(rules_are_checked_here),
 
