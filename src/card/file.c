@@ -398,12 +398,14 @@ chunk_of(const struct channel *ch, const struct files *f)
 /*
  * One READ BINARY.  Le 00 (256) is what some readers cannot do, and some cards have less
  * to give at once, which they may only say by refusing (iso7816 reference, section 10).
+ * One that refuses every length means something else by it: nothing is learnt then.
  */
 static enum err
 read_block(struct channel *ch, struct files *f, struct apdu cmd, struct buf *ret,
     unsigned *ret_sw)
 {
 	static const unsigned chunks[] = { 254, 231, 192, 128 };
+	unsigned before = f->chunk;
 	enum err r = channel_send(ch, &cmd, ret, ret_sw);
 
 	for (size_t i = 0; r == ERR_OK && *ret_sw == SW_WRONG_LENGTH && f->p->adapt &&
@@ -413,6 +415,8 @@ read_block(struct channel *ch, struct files *f, struct apdu cmd, struct buf *ret
 		f->chunk = cmd.le = chunks[i];
 		r = channel_send(ch, &cmd, ret, ret_sw);
 	}
+	if (r != ERR_OK || *ret_sw == SW_WRONG_LENGTH)
+		f->chunk = before;
 	return r;
 }
 
@@ -613,9 +617,10 @@ file_read_der(struct channel *ch, struct files *f, const struct p15_path *path,
 		first = size - at;
 	if ((r = file_read_at(ch, f, at, first, &der)) != ERR_OK)
 		return r;
-	*ret_size = size;
-	if (inflate_is_wrapped(buf_view(&der)))
+	if (inflate_is_wrapped(buf_view(&der))) {
+		*ret_size = size;
 		return read_wrapped(ch, f, path, size, &der, ret);
+	}
 	if (!tlv_size(buf_view(&der), 0x30, &n))
 		return fail(ERR_MALFORMED, "no DER in the file");
 	if (n > FILE_CERT_MAX)
@@ -626,5 +631,6 @@ file_read_der(struct channel *ch, struct files *f, const struct p15_path *path,
 	if (n > der.len)
 		return fail(ERR_MALFORMED, "the file ends within the DER");
 	buf_put(ret, der.p, n);
+	*ret_size = size;
 	return buf_end(ret);
 }

@@ -277,6 +277,9 @@ with_key_file(struct profile *p)
 #define WITH_WRAPPED(size, bytes)					\
 	P_START, ODF_SFI, P_AODF, FILE("4400", "33", KEY_EC), P_CDF, FILE("4331", size, bytes)
 
+#define NO_LENGTH(p1)	SAY("00B0" p1 "0000", "6700"), SAY("00B0" p1 "00FE", "6700"),	\
+	SAY("00B0" p1 "00E7", "6700"), SAY("00B0" p1 "00C0", "6700"), SAY("00B0" p1 "0080", "6700")
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_changed_card_is_read_again),
 
@@ -379,11 +382,13 @@ static const struct CMUnitTest tests[] = {
 	    LINES(PICK, SAY(SFI("92"), "6700"), SAY("00B09200FE", "6700"),
 	    SAY("00B09200E7", "6700"), SAY("00B09200C0", TOKEN_BYTES "9000"),
 	    SAY("00B09100C0", P_ODF_BYTES "6282"), P_AODF, P_PRKDF, P_CDF, P_CERT)),
-	ROW("... and all of them: no more is tried", ERR_CARD_UNKNOWN, NO_SIGN, 0,
-	    LINES(PICK, SAY(SFI("92"), "6700"), SAY("00B09200FE", "6700"),
-	    SAY("00B09200E7", "6700"), SAY("00B09200C0", "6700"), SAY("00B0920080", "6700"),
-	    FILE_AT("5032", "0100"), SAY("00B0000080", "6700"), FILE_AT("5031", "0100"),
-	    SAY("00B0000080", "6700"))),
+	ROW("... and all of them: it was not the length", ERR_OK, NO_SIGN, 0,
+	    LINES(PICK, NO_LENGTH("92"), FILE_AT("5032", "0100"),
+	    SAY("00B0000000", TOKEN_BYTES "6282"), FILE("5031", "24", P_ODF_BYTES),
+	    P_AODF, P_PRKDF, P_CDF, P_CERT)),
+	ROW("... everywhere: no more is tried", ERR_CARD_UNKNOWN, NO_SIGN, 0,
+	    LINES(PICK, NO_LENGTH("92"), FILE_AT("5032", "0100"), NO_LENGTH("00"),
+	    FILE_AT("5031", "0100"), NO_LENGTH("00"))),
 	ROW("wrong Le: the right one", ERR_OK, NO_SIGN, 0,
 	    LINES(PICK, SAY(SFI("92"), "6C0F"), SAY("00B092000F", TOKEN_BYTES "9000"),
 	    ODF_SFI, P_AODF, P_PRKDF, P_CDF, P_CERT)),
