@@ -117,7 +117,10 @@ waiting_op(struct call *c)
 	return NULL;
 }
 
-/* PIN and signature in one transaction: it stays open until the operation ends. */
+/*
+ * PIN and signature in one transaction: it stays open until the operation ends.  Only for
+ * who is logged in: a card that still knows the PIN then is logged out with the login.
+ */
 static ck_rv_t
 login_context(struct call *c, const struct secret *pin)
 {
@@ -130,6 +133,8 @@ login_context(struct call *c, const struct secret *pin)
 
 	if (o == NULL)
 		return CKR_OPERATION_NOT_INITIALIZED;
+	if (c->t->login != LOGIN_USER)
+		return CKR_USER_NOT_LOGGED_IN;
 	/* The certificate is read before: a SELECT in between may make the card forget. */
 	if ((rv = op_size(c, o, &size)) != CKR_OK)
 		return rv;
@@ -141,6 +146,11 @@ login_context(struct call *c, const struct secret *pin)
 		see_pin(c->t, e, &seen);
 	if (e != ERR_OK)
 		return failed(c, e, "C_Login (for one operation)", pin == NULL);
+	token_notice(c->t);
+	if (c->t->login != LOGIN_USER) {
+		token_release(c->t);
+		return CKR_USER_NOT_LOGGED_IN;
+	}
 	hold_begin(c->slot);
 	o->allowed = true;
 	return CKR_OK;
@@ -212,6 +222,7 @@ set_pin(struct call *c, const struct secret *old, const struct secret *new)
 	struct pin_state seen;
 	enum err e;
 
+	sessions_disallow(c->slot);	/* their transaction ends here */
 	e = card_change(c->t->card, c->t->v.login, puk ? CARD_PUK : CARD_PIN,
 	    c->t->login == LOGIN_USER, old, new, &seen);
 	if (puk && (e == ERR_OK || e == ERR_PIN_WRONG || e == ERR_PIN_BLOCKED))

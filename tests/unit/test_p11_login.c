@@ -572,6 +572,51 @@ an_unused_pin_is_taken_back(void **state)
 	}
 }
 
+/* Who is not logged in proves no PIN for an operation: nobody would take it back (T8). */
+static void
+no_pin_for_an_operation_after_the_login(void **state)
+{
+	struct desk *d = *state;
+	struct ck_mechanism m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	ck_object_handle_t key;
+	ck_session_handle_t s = with_piv(d, &key);
+
+	for (int seen = 0; seen < 2; seen++) {
+		assert_rv(C_SignInit(s, &m, key), CKR_OK);
+		ws_other_resets(DESK_READER);
+		/* Noticed before, or with the PIN. */
+		if (seen != 0)
+			assert_rv(sign(open_session(0, 0), object(s, CKO_PRIVATE_KEY, KEY_AUTH)),
+			    CKR_USER_NOT_LOGGED_IN);
+		assert_rv(login(s, CKU_CONTEXT_SPECIFIC, DESK_PIN), CKR_USER_NOT_LOGGED_IN);
+		assert_int_equal(ws_held(), 0);
+		assert_int_equal(state_of(s), CKS_RO_PUBLIC_SESSION);
+		assert_false(vcard_is_verified(d->pass.card));
+		assert_rv(C_SignInit(s, NULL, 0), CKR_OK);
+		assert_rv(login(s, CKU_USER, DESK_PIN), CKR_OK);
+	}
+}
+
+/* The PIN for the operation ends with its transaction, also when that is for a new PIN. */
+static void
+a_changed_pin_allows_no_operation(void **state)
+{
+	struct desk *d = *state;
+	struct ck_mechanism m = { CKM_SHA256_RSA_PKCS, NULL, 0 };
+	unsigned char out[512], in[] = "x";
+	ck_ulong n = sizeof(out);
+	ck_object_handle_t key;
+	ck_session_handle_t s = with_piv(d, &key), rw = open_session(0, RW);
+
+	assert_rv(C_SignInit(s, &m, key), CKR_OK);
+	assert_rv(login(s, CKU_CONTEXT_SPECIFIC, DESK_PIN), CKR_OK);
+	assert_rv(set_pin(rw, DESK_PIN, OTHER_PIN), CKR_OK);
+	assert_int_equal(ws_held(), 0);
+	assert_rv(C_Sign(s, in, 1, out, &n), CKR_USER_NOT_LOGGED_IN);
+	assert_int_equal(state_of(s), CKS_RO_USER_FUNCTIONS);
+	assert_rv(sign(s, object(s, CKO_PRIVATE_KEY, KEY_AUTH)), CKR_OK);
+}
+
 /* However an operation with its own PIN ends, others come next. */
 static void
 a_held_transaction_ends(void **state)
@@ -802,6 +847,8 @@ main(void)
 		DESK_TEST(a_forgotten_pin_is_no_logout),
 		DESK_TEST(flags_are_of_one_pin),
 		DESK_TEST(an_unused_pin_is_taken_back),
+		DESK_TEST(no_pin_for_an_operation_after_the_login),
+		DESK_TEST(a_changed_pin_allows_no_operation),
 		DESK_TEST(a_held_transaction_ends),
 		DESK_TEST(a_forgotten_operation_lets_others_in),
 		DESK_TEST(finalize_ends_a_held_transaction),
