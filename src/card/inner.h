@@ -30,7 +30,7 @@ struct card {
 	bool	 doubted;		/* nothing of it is kept */
 	bool	 query_costs;		/* a query lowered the counter: not asked again */
 	struct channel held;		/* open between card_hold() and card_release() */
-	const struct card_key *held_for; /* the key whose PIN was given and not used; or NULL */
+	const struct card_key *held_for; /* the key whose PIN the card has still; or NULL */
 	struct secret puk;		/* for the next card_unblock(); empty: none */
 };
 

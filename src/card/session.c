@@ -346,14 +346,14 @@ operate(struct card *c, struct channel *ch, const struct card_key *key, enum key
 	return c->driver->decipher(c->state, ch, key, alg, input, out);
 }
 
-/* The card forgets the PIN with the use of the key, or has done so already. */
+/* A card that asks for each use forgets the PIN with it; or it has done so already. */
 static enum err
 operate_held(struct card *c, const struct card_key *key, enum key_alg alg,
     struct cur input, struct buf *out)
 {
 	enum err r = operate(c, &c->held, key, alg, input, out);
 
-	if (key == c->held_for && (r == ERR_OK || r == ERR_NOT_LOGGED_IN))
+	if (key == c->held_for && ((r == ERR_OK && key->always_auth) || r == ERR_NOT_LOGGED_IN))
 		c->held_for = NULL;
 	return r;
 }

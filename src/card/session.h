@@ -88,8 +88,9 @@ MUST_CHECK enum err card_verify(struct card *c, const struct card_key *key,
 MUST_CHECK enum err card_hold(struct card *c, const struct card_key *key,
     const struct secret *pin, struct pin_state *ret_pin);
 /*
- * When the use of the key did not come, the next program could use it: the card is told to
- * forget the PIN, if it has a command for that.  Then the key is returned, else NULL.
+ * When the use of the key did not come, or is not what makes the card ask again, the next
+ * program could use it: the card is told to forget the PIN, if it has a command for that.
+ * Then the key is returned, else NULL.
  */
 const struct card_key *card_release(struct card *c);
 bool card_is_held(const struct card *c);

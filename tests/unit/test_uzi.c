@@ -5,6 +5,7 @@
  */
 #include "tests/check.h"
 
+#include "card/session.h"
 #include "tests/unit/uzi_talk.h"
 
 struct talk {
@@ -182,7 +183,49 @@ digits_only(struct profile *p)
 	"3021 3003 0401" auth "30030401" id "A115 3013 0302024C"	\
 	"0A0101 020104 02010F 800103 040100"
 
+/* In a transaction of its own a PIN is for one use, whatever the card makes of it (T8). */
+static void
+a_held_pin_is_for_one_use(void **state UNUSED)
+{
+	static const struct replay_line lines[] = { SELECT, SERIAL, DIRECTORIES, TRIES,
+	    SELECT, SERIAL, VERIFY("9000"), MSE, PSO, SAY("0020FF03", "9000"),
+	    SELECT, SERIAL, VERIFY("9000"), MSE, PSO,
+	    SELECT, SERIAL, VERIFY("9000"), SAY("0020FF03", "9000") };
+	const uint8_t input[] = { 0xde, 0xad, 0xbe, 0xef };
+	AUTO(card_contents_free) struct card_contents v = { .n_keys = 0 };
+	struct secret pin = { .len = 0 };
+	struct profile p;
+	const struct profile *const profiles[] = { &p, NULL };
+	AUTO(reader_close) struct reader *r = NULL;
+	AUTO(card_close) struct card *c = NULL;
+	struct pin_state left;
+	struct card_key key;
+
+	read_uzi_profile(&p);
+	with_logout(&p);
+	assert_ok(secret_set(&pin, cur_str("123456")));
+	assert_ok(replay_open(lines, NELEM(lines), ATR, &r));
+	assert_ok(card_open(r, drivers_table, profiles, &c));
+	assert_ok(card_inspect(c, NULL, &v));
+	key = *v.login;
+	for (int i = 0; i < 3; i++) {
+		AUTO(buf_free) struct buf sig = BUF(1024);
+
+		key.always_auth = i == 1;	/* then it is the card that forgets */
+		assert_ok(card_hold(c, &key, &pin, &left));
+		if (i < 2)
+			assert_ok(card_use(c, &key, KEY_ALG_RSA_PKCS1,
+			    cur_of(input, sizeof(input)), &sig));
+		assert_ptr_equal(card_release(c), i == 1 ? NULL : &key);
+		assert_null(card_release(c));
+	}
+	assert_true(replay_done(r));
+	assert_false(replay_seen(r)->open);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(a_held_pin_is_for_one_use),
+
 	/* as it should be */
 	ROW("look", ERR_OK, NO_SIGN, 3, 0, LINES(LOOK)),
 	ROW("sign; no log out: reset", ERR_OK, ERR_OK, 3, 1, LINES(LOOK, SIGN)),
