@@ -257,17 +257,43 @@ channel_send(struct channel *ch, const struct apdu *cmd, struct buf *ret,
 	return ERR_OK;
 }
 
-/* One control code, or two; what went wrong on the way says nothing of the card. */
+/*
+ * One control code, or two; what went wrong on the way says nothing of the card.
+ * *ret_early: an answer came before anybody could type.
+ */
 static enum err
-type(struct reader *r, const struct pad_codes *codes, struct cur in, struct buf *reply)
+type(struct reader *r, const struct pad_codes *codes, struct cur in, struct buf *reply,
+    bool *ret_early)
 {
 	enum err e = r->ops->control(r, codes->begin, in, true, PAD_MS, reply);
 
 	if (e != ERR_OK || codes->finish == 0)
 		return e;
-	if (reply->len != 0)
-		return fail(ERR_CARD, "the keypad answers before anybody typed");
+	*ret_early = reply->len != 0;
+	if (*ret_early)
+		return ERR_OK;
 	return r->ops->control(r, codes->finish, cur_of(NULL, 0), true, PAD_MS, reply);
+}
+
+/*
+ * Before anybody typed it can only be the reader that refuses: in the words of pcsc.md
+ * section 8, or as a card would that does not know a command.  A card's word at that
+ * time is to something that nobody here asked.
+ */
+static enum err
+answered(struct cur reply, bool early, unsigned *ret_sw)
+{
+	unsigned sw = 0;
+	enum err e = pad_result(reply, &sw);
+
+	if (e != ERR_OK)
+		return e;
+	if (early && sw_unsupported(sw))
+		return fail(ERR_UNSUPPORTED, "the reader cannot begin (%04x)", sw);
+	if (early)
+		return fail(ERR_CARD, "the keypad answers before anybody typed");
+	*ret_sw = sw;
+	return ERR_OK;
 }
 
 /* *ret_told: the reader was, and did not say that nothing came of it. */
@@ -279,6 +305,7 @@ ask_keypad(struct reader *r, enum pad_use use, const struct apdu *a,
 	AUTO(buf_free) struct buf reply = BUF(READER_CONTROL_MAX);
 	const struct keypad *k = reader_keypad(r, use, rules);
 	struct pad_codes codes;
+	bool early = false;
 	enum err e;
 
 	*ret_told = false;
@@ -286,14 +313,14 @@ ask_keypad(struct reader *r, enum pad_use use, const struct apdu *a,
 		return fail(ERR_UNSUPPORTED, "no keypad for this");
 	if ((e = pad_put(&in, &r->features, k, use, a, rules)) != ERR_OK)
 		return e;
-	e = type(r, &codes, buf_view(&in), &reply);
+	e = type(r, &codes, buf_view(&in), &reply, &early);
 	if (e == ERR_UNSUPPORTED)
 		return fail(e, "the reader has no such keypad");
 	*ret_told = e != ERR_OK;
 	if (e == ERR_TIMEOUT || e == ERR_LIMIT || e == ERR_CARD_BUSY)
 		return note(ERR_IO, "the keypad does not answer");
 	if (e == ERR_OK)
-		e = pad_result(buf_view(&reply), ret_sw);
+		e = answered(buf_view(&reply), early, ret_sw);
 	*ret_told |= e == ERR_CARD;
 	return e;
 }

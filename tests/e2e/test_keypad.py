@@ -92,13 +92,14 @@ def a_reader_that_only_claims_a_keypad_leaves_the_keyboard(run):
             return Person.HANG
         return "" if asked.count("pin") == 1 else PIN
 
-    asked = []
-    with House(run, pin=person, keypad=True) as home:
-        (home.box.keypad / "mode").write_text("liar\n", encoding="ascii")
-        start(home, "offer")
-        log_in(home)
-        # The word that the reader is asked may be gone before anybody saw it.
-        equal([kind for kind in asked if kind == "pin"], ["pin", "pin"])
+    for mode in ("liar", "refuses"):
+        asked = []
+        with House(run, pin=person, keypad=True) as home:
+            (home.box.keypad / "mode").write_text(f"{mode}\n", encoding="ascii")
+            start(home, "offer")
+            log_in(home)
+            # The word that the reader is asked may be gone before anybody saw it.
+            equal([kind for kind in asked if kind == "pin"], ["pin", "pin"], mode)
 
 
 @scenario

@@ -4,8 +4,9 @@
  * PC/SC part 10 in software (features 01 to 04, 06, 07, 0A and 12).  Who types, and which
  * kind of reader it is, stands in the folder that DEZI_KEYPAD names:
  *
- *	mode	"direct" (as when there is no such file), "steps", "liar": claims a keypad
- *		and has none; read anew each time
+ *	mode	"direct" (as when there is no such file), "steps", "refuses": has the steps
+ *		and answers 6B80 to the first, "liar": claims a keypad and has none; read
+ *		anew each time
  *	typed	one line for each time that the keypad asks, taken off when it did: digits
  *		(to change: old, new, new again; for a new one: new, new again), or cancel, timeout, reject, leak, odd.
  *		Without one it waits as a person would, up to the time limit.
@@ -482,7 +483,7 @@ list_features(unsigned char *ret)
 {
 	static const unsigned char direct[] = { 0x06, 0x07, 0x0a, 0x12 };
 	static const unsigned char steps[] = { 0x01, 0x02, 0x03, 0x04, 0x0a, 0x12 };
-	bool by_steps = mode_is("steps");
+	bool by_steps = mode_is("steps") || mode_is("refuses");
 	const unsigned char *tags = by_steps ? steps : direct;
 	size_t n = by_steps ? sizeof(steps) : sizeof(direct);
 
@@ -532,6 +533,8 @@ IFDHControl(DWORD lun, DWORD code, PUCHAR tx, DWORD tx_n, PUCHAR rx, DWORD rx_n,
 		    status(0x6b80, rx), ret);
 	case OURS | 0x01:
 	case OURS | 0x03:
+		if (mode_is("refuses"))
+			return answer(status(0x6b80, rx), ret);
 		return keep_told(tx, tx_n, code == (OURS | 0x03)) ? IFD_SUCCESS :
 		    IFD_NOT_SUPPORTED;
 	case OURS | 0x02:
