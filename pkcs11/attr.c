@@ -276,12 +276,17 @@ put_always(struct source *s, struct buf *ret)
 	return put_bool(ret, token_always_asks(s->t, s->key));
 }
 
+/* Of an agreement the public key is the other side's parameter: it derives nothing. */
 static ck_rv_t
 put_mechanisms(struct source *s, struct buf *ret)
 {
-	for (size_t i = 0; i < mech_count(); i++)
-		if (mech_fits(mech_at(i), s->key->type, s->key->algs))
-			(void)put_ulong(ret, mech_at(i)->type);
+	for (size_t i = 0; i < mech_count(); i++) {
+		const struct mech *m = mech_at(i);
+
+		if ((s->o->kind == OBJECT_PRIVATE || m->scheme != SCHEME_ECDH) &&
+		    mech_fits(m, s->key->type, s->key->algs))
+			(void)put_ulong(ret, m->type);
+	}
 	return ended(ret);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "pkcs11/cryptoki.h"
+#include "tests/unit/make_cert.h"
 #include "tests/unit/p11_desk.h"
 
 #define OBJECTS_MAX	32
@@ -231,6 +232,51 @@ three_of_each_kind(void **state)
 		assert_true(cur_eq(buf_view(&id), buf_view(&other)));
 	}
 	certificate_is(s, object(s, CKO_CERTIFICATE, PURPOSES), desk_authority(), true);
+}
+
+/* A PIV card whose 9D is an elliptic key. */
+static void
+insert_for_agreement(struct pass *p)
+{
+	const struct recipe how = { .cn = "Zoe Test", .kind = "P-256",
+	    .usage = "critical,keyAgreement" };
+	AUTO(made_drop) struct made m = { .x = NULL };
+
+	vcard_free(&p->card);
+	card_file_defaults_of(CARD_PIV, &p->file);
+	memcpy(p->file.secrets[USER_PIN], DESK_PIN, sizeof(DESK_PIN));
+	p->file.keys[CONFIDENTIALITY].present = true;
+	make_cert(&how, NULL, &m);
+	assert_int_equal(EVP_PKEY_up_ref(m.key), 1);
+	assert_ok(vcard_new(&p->file, &p->card));
+	assert_ok(vcard_set_key(p->card, CONFIDENTIALITY, m.key, buf_view(&m.der)));
+	assert_ok(vcard_finish(p->card));
+	p->in_hand.atr_len = p->file.atr_len;
+	memcpy(p->in_hand.atr, p->file.atr, p->file.atr_len);
+	ws_insert(DESK_READER, &p->in_hand);
+}
+
+/* The public key is the other side's parameter: it derives nothing, and says so. */
+static void
+only_the_private_key_derives(void **state)
+{
+	const ck_mechanism_type_t ecdh = CKM_ECDH1_DERIVE;
+	AUTO(buf_free) struct buf b = BUF(1024);
+	ck_object_handle_t private, public;
+	struct desk *d = *state;
+	ck_session_handle_t s;
+
+	insert_for_agreement(&d->pass);
+	s = as_user();
+	private = object(s, CKO_PRIVATE_KEY, 0);
+	public = object(s, CKO_PUBLIC_KEY, 0);
+	assert_true(flag(s, private, CKA_DERIVE));
+	assert_rv(attribute(s, private, CKA_ALLOWED_MECHANISMS, &b), CKR_OK);
+	assert_int_equal(b.len, sizeof(ecdh));
+	assert_memory_equal(b.p, &ecdh, sizeof(ecdh));
+	assert_false(flag(s, public, CKA_DERIVE));
+	assert_rv(attribute(s, public, CKA_ALLOWED_MECHANISMS, &b), CKR_OK);
+	assert_int_equal(b.len, 0);
 }
 
 #define UNIQUE_MAX	128
@@ -632,6 +678,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		DESK_TEST(three_of_each_kind),
+		DESK_TEST(only_the_private_key_derives),
 		DESK_TEST(no_two_are_the_same),
 		DESK_TEST(profiles_and_features),
 		DESK_TEST(finding_reads_no_certificate),
