@@ -421,24 +421,6 @@ card_has_logout(const struct card *c)
 	return c->profile->logout.n != 0;
 }
 
-enum err
-card_puk_tries(struct card *c, const struct card_key *key, struct pin_state *ret)
-{
-	AUTO(channel_end) struct channel ch = { 0 };
-	struct pin_state s = { .tries = -1 };
-	enum err r;
-
-	if (c->driver->puk_tries == NULL)
-		return fail(ERR_UNSUPPORTED, "no PUK is known");
-	if ((r = resume(c, &ch)) != ERR_OK)
-		return r;
-	r = c->driver->puk_tries(c->state, &ch, key, &s);
-	if (r != ERR_OK && r != ERR_NOT_FOUND)
-		return note(r, "tries of the PUK");
-	*ret = s;
-	return ERR_OK;
-}
-
 /*
  * The one secret on the heap: C_Login and C_InitPIN are two calls, and the card wants
  * the PUK in the second.  The page stays locked, as others may have locked it too.

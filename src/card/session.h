@@ -121,8 +121,6 @@ bool card_has_logout(const struct card *c);
  * here to the next card_unblock(), card_verify(), card_hold(), card_logout() or the end
  * of c, in memory that is wiped.  Its owner locks it (base/secret.h).
  */
-MUST_CHECK enum err card_puk_tries(struct card *c, const struct card_key *key,
-    struct pin_state *ret);
 MUST_CHECK enum err card_verify_puk(struct card *c, const struct card_key *key,
     const struct secret *puk, struct pin_state *ret_puk);
 

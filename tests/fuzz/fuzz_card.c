@@ -9,8 +9,8 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "card/file.h"
+#include "card/newpin.h"
 #include "card/replay.h"
-#include "card/session.h"
 #include "drivers/drivers.h"
 
 static const char common[] =
@@ -106,14 +106,16 @@ static void
 change_pins(struct card *c, const struct card_key *key)
 {
 	struct secret pin = { .p = "123456", .len = 6 }, new = { .p = "654321", .len = 6 };
+	struct card_pins pins;
 	struct pin_state left;
 
 	(void)!card_change(c, key, CARD_PIN, true, &pin, &new, &left);
 	must(left.tries >= -1 && left.tries <= 15);
-	(void)!card_puk_tries(c, key, &left);
 	if (card_verify_puk(c, key, &pin, &left) == ERR_OK)
 		(void)!card_unblock(c, key, &new, &left);
 	(void)!card_change(c, key, CARD_PUK, false, &pin, &new, &left);
+	(void)!card_pins(c, NULL, &pins);
+	must(pins.puk.tries >= -1 && pins.puk.tries <= 15);
 }
 
 static void

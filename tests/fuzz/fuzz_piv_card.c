@@ -9,6 +9,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
+#include "card/newpin.h"
 #include "card/replay.h"
 #include "drivers/drivers.h"
 
@@ -76,6 +77,7 @@ static void
 stay(struct card *c)
 {
 	AUTO(card_contents_free) struct card_contents v = { .n_keys = 0 };
+	struct card_pins pins;
 	struct pin_state left;
 	struct card_key *login;
 
@@ -88,11 +90,12 @@ stay(struct card *c)
 		must(v.keys[i].presence != KEY_UNSURE);
 		use_key(c, &v.keys[i]);
 	}
-	(void)!card_puk_tries(c, login, &left);
 	(void)!card_change(c, login, CARD_PIN, true, &pin, &pin, &left);
 	if (card_verify_puk(c, login, &puk, &left) == ERR_OK)
 		(void)!card_unblock(c, login, &pin, &left);
 	(void)!card_logout(c, login, false);
+	(void)!card_pins(c, NULL, &pins);
+	must(pins.puk.tries >= -1 && pins.puk.tries <= 15);
 }
 
 static void

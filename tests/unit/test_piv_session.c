@@ -9,6 +9,7 @@
 
 #include "card/cache.h"
 #include "card/inner.h"
+#include "card/newpin.h"
 #include "tests/unit/piv_talk.h"
 
 #define P256_OBJECT_AT(tag)	GET(tag, P256_OBJECT "9000")
@@ -375,24 +376,26 @@ no_puk_for_the_global_pin(void **state)
 static void
 tries_of_a_yubikey(void **state)
 {
+#define OPENED	SELECT, SAY("00F8000000", "00BC614E 9000"), CERT_P256, \
+	SAY("00F7009A00", "6A88")
 	static const struct replay_line lines[] = {
-		SELECT, SAY("00F8000000", "00BC614E 9000"), CERT_P256,
-		SAY("00F7009A00", "6A88"),
-		SAY("00F7008000", "06020302 9000"), SELECT, SAY("00F7008100", "06020301 9000"),
-		SELECT, SAY("00F7008100", "6D00"), SELECT,
+		OPENED, SAY("00F7008000", "06020302 9000"),
+		OPENED, SAY("00F7008000", "06020302 9000"),
+		SAY("00F7008100", "06020301 9000"),
+		OPENED, SAY("00F7008000", "6D00"), SAY("00200080", "63C2"),
 	};
 	AUTO(close_bench) struct bench b = { .r = NULL };
-	struct pin_state left;
+	struct card_pins pins;
 
 	(void)state;
 	play(&b, "piv-yubikey", ATR, 0, lines, NELEM(lines));
 	assert_int_equal(b.v.pin.tries, 2);
-	assert_ok(card_puk_tries(b.c, b.v.login, &left));
-	assert_int_equal(left.tries, 1);
-	assert_true(left.last_try);
-	assert_ok(card_puk_tries(b.c, b.v.login, &left));
-	assert_int_equal(left.tries, -1);
-	assert_ok(card_puk_tries(b.c, b.v.login, &left));
+	assert_ok(card_pins(b.c, NULL, &pins));
+	assert_int_equal(pins.puk.tries, 1);
+	assert_true(pins.puk.last_try);
+	assert_ok(card_pins(b.c, NULL, &pins));
+	assert_int_equal(pins.pin.tries, 2);
+	assert_int_equal(pins.puk.tries, -1);
 	check_end(&b);
 }
 
@@ -401,6 +404,7 @@ static void
 attestation(void **state)
 {
 #define YUBIKEY		SELECT, SAY("00F8000000", "00BC614E 9000")
+#define YUBIKEY	SELECT, SAY("00F8000000", "00BC614E 9000")
 	static const struct replay_line lines[] = {
 		YUBIKEY, CERT_P256, SAY("00F7009A00", "6A88"),
 		SAY("00F7008000", "06020302 9000"),
@@ -530,6 +534,7 @@ keeps_the_certificate_that_proves_the_card(void **state)
 static void
 policies_of_a_yubikey(void **state)
 {
+#define YUBIKEY	SELECT, SAY("00F8000000", "00BC614E 9000")
 	static const struct replay_line lines[] = {
 		YUBIKEY, CERT_P256, KEY_METADATA("0303"),
 		SAY("00F7008000", "06020303 9000"),

@@ -7,7 +7,7 @@
 
 #include "base/b64.h"
 #include "card/channel.h"
-#include "card/session.h"
+#include "card/newpin.h"
 #include "tests/unit/p15_talk.h"
 
 #define BYTES16		"000102030405060708090A0B0C0D0E0F"
@@ -195,7 +195,11 @@ no_puk(struct keep *k)
 static enum err
 puk_tries(struct keep *k)
 {
-	return card_puk_tries(k->c, k->v.login, &k->pin);
+	struct card_pins pins;
+	enum err r = card_pins(k->c, NULL, &pins);
+
+	k->pin = pins.puk;
+	return r;
 }
 
 static enum err
@@ -312,9 +316,9 @@ static const struct CMUnitTest tests[] = {
 	    LINES(P_START, ODF_SFI, FILE("4408", "34", AODF_NEGATIVE), P_PRKDF, P_CDF,
 	    P_START)),
 	ROW("tries of the PUK", puk_tries, ERR_OK, 3, .tweak = with_tries,
-	    LINES(INSPECT_TRIES, PICK, SAY("00200082", "63C3"))),
+	    LINES(INSPECT_TRIES, INSPECT_TRIES, SAY("00200082", "63C3"))),
 	ROW("tries of the PUK: not for nothing", puk_tries, ERR_OK, NONE,
-	    LINES(INSPECT, PICK)),
+	    LINES(INSPECT, INSPECT)),
 	ROW("PUK", puk_verify, ERR_OK, NONE,
 	    LINES(INSPECT, P_START, SAY("00200082083132333435363738", "9000"))),
 	ROW("wrong PUK", puk_verify, ERR_PIN_WRONG, 2,

@@ -173,7 +173,6 @@ work_pins(struct pcsc *p)
 		return ERR_NO_CERT;
 	TRY(card_change(c, v.login, CARD_PIN, true, keypad ? NULL : &pin,
 	    keypad ? NULL : &fresh, &left));
-	TRY(card_puk_tries(c, v.login, &left));
 	TRY(card_verify_puk(c, v.login, &puk, &left));
 	TRY(card_unblock(c, v.login, &pin, &left));
 	e = card_logout(c, v.login, true);
