@@ -59,6 +59,30 @@ put_secret(const struct profile *p, const struct secret *in, struct secret *ret)
 	return ERR_OK;
 }
 
+/*
+ * A PIN is digits, and whatever can be typed where the card takes more (pt2 section
+ * 2.4.3); control characters are in none.  A PUK is eight bytes of any value.
+ */
+static enum err
+pin_is_possible(const struct profile *p, const struct secret *pin)
+{
+	for (size_t i = 0; i < pin->len; i++) {
+		uint8_t c = pin->p[i];
+
+		if (c < 0x20 || c == 0x7f || (p->pin_digits && (c < '0' || c > '9')))
+			return fail(ERR_PIN_LENGTH, "nothing was sent");
+	}
+	return ERR_OK;
+}
+
+static enum err
+put_pin(const struct profile *p, const struct secret *pin, struct secret *ret)
+{
+	enum err r = pin_is_possible(p, pin);
+
+	return r == ERR_OK ? put_secret(p, pin, ret) : r;
+}
+
 /* Two, one behind the other. */
 static enum err
 put_pair(const struct profile *p, const struct secret *first, const struct secret *second,
@@ -208,7 +232,7 @@ piv_verify(void *state, struct channel *ch, const struct card_key *key,
 		return fail(ERR_UNSUPPORTED, "a key without a PIN");
 	/* Nothing may come between the PIN and the key that wants it each time: so what
 	 * must be known of the key is read now (pt2 section 3.2.4). */
-	if ((pin != NULL && (r = put_secret(v->p, pin, &padded)) != ERR_OK) ||
+	if ((pin != NULL && (r = put_pin(v->p, pin, &padded)) != ERR_OK) ||
 	    (r = piv_learn(v, ch, key->slot)) != ERR_OK)
 		return r;
 	a.data = secret_view(&padded);
@@ -252,6 +276,10 @@ piv_change(void *state, struct channel *ch, const struct card_key *key,
 
 	if (key->no_pin)
 		return fail(ERR_UNSUPPORTED, "a key without a PIN");
+	if (old != NULL && which == CARD_PIN &&
+	    ((r = pin_is_possible(v->p, old)) != ERR_OK ||
+	    (r = pin_is_possible(v->p, new)) != ERR_OK))
+		return r;
 	if (old != NULL && (r = put_pair(v->p, old, new, &both)) != ERR_OK)
 		return r;
 	a.p2 = which == CARD_PIN ? key->pin_ref : PIV_PUK_REF;
@@ -277,7 +305,8 @@ piv_unblock(void *state, struct channel *ch, const struct card_key *key,
 
 	if (key->no_pin || key->pin_ref != PIV_PIN_REF)
 		return fail(ERR_UNSUPPORTED, "no PUK for the key's PIN");
-	if (puk != NULL && (r = put_pair(v->p, puk, new, &both)) != ERR_OK)
+	if (puk != NULL && ((r = pin_is_possible(v->p, new)) != ERR_OK ||
+	    (r = put_pair(v->p, puk, new, &both)) != ERR_OK))
 		return r;
 	a.data = secret_view(&both);
 	r = puk != NULL ? channel_send(ch, &a, NULL, &sw) :

@@ -288,9 +288,14 @@ pin_possible(const struct means_view *v, const struct secret *pin)
 {
 	if (pin->len == 0 || pin->len < v->pin_min || pin->len > v->pin_max)
 		return false;
-	for (size_t i = 0; v->pin_digits_only && i < pin->len; i++)
-		if (pin->p[i] < '0' || pin->p[i] > '9')
+	for (size_t i = 0; i < pin->len; i++) {
+		uint8_t c = pin->p[i];
+
+		/* Control characters are in no card's PIN. */
+		if (c < 0x20 || c == 0x7f ||
+		    (v->pin_digits_only && (c < '0' || c > '9')))
 			return false;
+	}
 	return true;
 }
 

@@ -123,7 +123,7 @@ world_means(void *arg, const struct login_request *rq, struct means **ret,
 		.reader = "Reader\n1", .event_counter = 7, .driver = "uzi",
 		.serial = "5A01",
 		.cert = BUF(CERT_DER_MAX), .alg = b->alg, .pin = b->pin, .pin_min = 6,
-		.pin_max = 8, .pin_digits_only = true, .pinpad = b->pinpad,
+		.pin_max = 8, .pin_digits_only = !b->any_sign, .pinpad = b->pinpad,
 		.keyboard = b->keyboard, .touch = b->touch,
 	};
 	buf_cur(&ret_view->cert, buf_view(&b->leaf->der));

@@ -32,6 +32,7 @@ struct bench {
 	enum means_alg alg;
 	struct pin_state pin;
 	bool	 touch;			/* the token wants it */
+	bool	 any_sign;			/* its PIN may have letters */
 	bool	 pinpad;			/* the PIN is typed on the reader */
 	bool	 keyboard;			/* ... or here */
 	const char *pins[BENCH_ASKS];	/* what the person enters; NULL: 123456 */

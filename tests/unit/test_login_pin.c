@@ -178,12 +178,15 @@ static void
 impossible_pins(void **state)
 {
 	static const char *const bad[] = { "12345", "123456789", "", "12345a", "12 456" };
+	static const char *const strange[] = { "12345\t", "\x1b[A1234", "12345\x7f" };
 	struct bench *b = *state;
 
-	for (size_t i = 0; i < NELEM(bad); i++) {
+	for (size_t i = 0; i < NELEM(bad) + NELEM(strange); i++) {
 		b->asked = b->signed_ = 0;
 		buf_free(&b->ret.assertion);
-		b->pins[0] = bad[i];
+		/* Where letters are taken, too. */
+		b->any_sign = i >= NELEM(bad);
+		b->pins[0] = i < NELEM(bad) ? bad[i] : strange[i - NELEM(bad)];
 		assert_ok(bench_run(b));
 		assert_int_equal(b->asked, 2);
 		assert_int_equal(b->signed_, 1);

@@ -108,6 +108,12 @@ talk_once(void **state)
 }
 
 static void
+with_digits(struct profile *p)
+{
+	p->pin_digits = true;
+}
+
+static void
 with_empty_verify(struct profile *p)
 {
 	p->tries = TRIES_EMPTY_VERIFY;
@@ -240,6 +246,15 @@ static const struct CMUnitTest tests[] = {
 	    .pin = "123456789", LINES(LOOK)),
 	ROW("FF is the filling, not a PIN", ERR_OK, ERR_PIN_LENGTH, NONE, 0,
 	    .pin = "12345\xff", LINES(LOOK, AGAIN)),
+	ROW("a control character: nothing is sent", ERR_OK, ERR_PIN_LENGTH, NONE, 0,
+	    .pin = "12345\t", LINES(LOOK, AGAIN)),
+	ROW("rubbed out: nothing is sent", ERR_OK, ERR_PIN_LENGTH, NONE, 0,
+	    .pin = "123456\x7f", LINES(LOOK, AGAIN)),
+	ROW("signs that are printed, and accents", ERR_OK, ERR_OK, NONE, 0, EC,
+	    .pin = " ~!\xc3\xa9" "1", LINES(LOOK_EC, AGAIN,
+	    SAY("0020008008207E21C3A931FFFF", "9000"), EC_SIGN, LOGOUT)),
+	ROW("a letter where only digits are taken", ERR_OK, ERR_PIN_LENGTH, NONE, 0,
+	    .pin = "12345a", .tweak = with_digits, LINES(LOOK, AGAIN)),
 	ROW("letters, and all 8", ERR_OK, ERR_OK, NONE, 0, EC, .pin = "AbCdEf78",
 	    LINES(LOOK_EC, AGAIN, SAY("00200080084162436445663738", "9000"), EC_SIGN, LOGOUT)),
 	ROW("9000 to the PIN, then refused (vector 42)", ERR_OK, ERR_CARD_INACTIVE, NONE, 1,

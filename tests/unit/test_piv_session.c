@@ -341,9 +341,10 @@ static void
 change(void **state)
 {
 	PLAY(b, LOOK_EC, AGAIN, CHANGE("80", "9000"), AGAIN, CHANGE("80", "63C1"), AGAIN,
-	    CHANGE("81", "9000"), AGAIN, AGAIN, CHANGE("80", "6985"), AGAIN,
+	    CHANGE("81", "9000"), AGAIN, AGAIN, AGAIN, AGAIN, CHANGE("80", "6985"), AGAIN,
 	    CHANGE("81", "6A80"));
 	struct secret old = secret("123456"), new = secret("654321"), odd = secret("65432\xff");
+	struct secret strange = secret("65432\n");
 	struct card_key *key = key_of(&b, 1);
 	struct pin_state left;
 
@@ -353,6 +354,10 @@ change(void **state)
 	assert_int_equal(left.tries, 1);
 	assert_ok(card_change(b.c, key, CARD_PUK, false, &old, &new, &left));
 	assert_err(card_change(b.c, key, CARD_PIN, false, &old, &odd, &left), ERR_PIN_LENGTH);
+	assert_err(card_change(b.c, key, CARD_PIN, false, &old, &strange, &left),
+	    ERR_PIN_LENGTH);
+	assert_err(card_change(b.c, key, CARD_PIN, false, &strange, &new, &left),
+	    ERR_PIN_LENGTH);
 	/* The new one is not what the token takes. */
 	assert_err(card_change(b.c, key, CARD_PIN, false, &old, &new, &left), ERR_PIN_REFUSED);
 	assert_err(card_change(b.c, key, CARD_PUK, false, &old, &new, &left), ERR_PIN_REFUSED);
