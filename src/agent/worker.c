@@ -301,14 +301,21 @@ on_io(sd_event_source *s, int fd, uint32_t revents, void *arg)
 /*
  * It ended: what it said before still counts, and its group ends with it.  Until this
  * returns it is a zombie and the number is still its own (sd_event_add_child(3)).
+ *
+ * Or it was stopped, with its own watchdog in it and perhaps the card's transaction open.
+ * No terminal can do that, and nobody will wake it: it is ended, and comes here again.
  */
 static int
 on_child(sd_event_source *s, const siginfo_t *si, void *arg)
 {
 	struct worker *w = arg;
 
-	(void)s;
-	(void)si;
+	if (si->si_code == CLD_STOPPED) {
+		log_error("worker %d: stands still", (int)w->pid);
+		kill_group(w, SIGKILL);
+		sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+		return 0;
+	}
 	while (w->fd >= 0 && !w->told && read_some(w))
 		continue;
 	kill_group(w, SIGKILL);
@@ -413,7 +420,8 @@ attach(struct worker *w)
 	sd_event *loop = w->all->loop;
 	int r;
 
-	if ((r = sd_event_add_child(loop, &w->child, w->pid, WEXITED, on_child, w)) < 0 ||
+	if ((r = sd_event_add_child(loop, &w->child, w->pid, WEXITED | WSTOPPED,
+		on_child, w)) < 0 ||
 	    (r = sd_event_add_io(loop, &w->io, w->fd, EPOLLIN, on_io, w)) < 0 ||
 	    (r = sd_event_add_time_relative(loop, &w->grace, CLOCK_MONOTONIC,
 		GRACE_USEC, 0, on_grace, w)) < 0)

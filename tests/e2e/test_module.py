@@ -230,6 +230,7 @@ def an_agent_survives_a_library_that_does_not(run):
     with House(run) as home:
         home.start()
         for do, word in (("sign-crashes", "vendor_library"), ("sign-hangs", "vendor_library"),
+                         ("sign-stops", "vendor_library"), ("load-stops", "vendor_library"),
                          ("init-exits", "vendor_library"),
                          ("init-forks sign-crashes", "vendor_library"),
                          ("load-forks sign-hangs", "vendor_library"),

@@ -73,7 +73,8 @@ note_call(const char *name)
 		abort();
 }
 
-/* What a test asked for at this place: "sign-hangs", "sign-crashes", "sign-exits". */
+/* What a test asked for at this place: "sign-hangs", "sign-stops", "sign-crashes",
+ * "sign-exits". */
 static void
 misbehave(const char *where)
 {
@@ -82,6 +83,9 @@ misbehave(const char *where)
 	snprintf(word, sizeof(word), "%s-hangs", where);
 	while (does(word))
 		pause();
+	snprintf(word, sizeof(word), "%s-stops", where);
+	if (does(word))
+		raise(SIGSTOP);		/* and with it every thread of the process */
 	snprintf(word, sizeof(word), "%s-crashes", where);
 	if (does(word))
 		raise(SIGSEGV);

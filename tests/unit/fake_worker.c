@@ -104,6 +104,15 @@ dies(void)
 	raise(SIGKILL);
 }
 
+/* With all its threads. */
+static void
+stops(void)
+{
+	step(LOGIN_ASKING_PIN);
+	raise(SIGSTOP);
+	pause();
+}
+
 static void
 leaves(void)
 {
@@ -319,7 +328,7 @@ static const struct {
 } acts[] = {
 	{ "good", good }, { "pin_wrong", pin_wrong }, { "cancelled", cancelled },
 	{ "hang", hang }, { "stubborn", stubborn }, { "dies", dies },
-	{ "leaves", leaves },
+	{ "leaves", leaves }, { "stops", stops },
 	{ "garbage", garbage }, { "empty_frame", empty_frame },
 	{ "unknown_type", unknown_type }, { "unknown_step", unknown_step },
 	{ "bad_done", bad_done }, { "bad_failed", bad_failed },

@@ -158,6 +158,22 @@ stubborn_worker_is_killed(void **state)
 	assert_true(clock_boot_ms() - since >= 900);
 }
 
+/* Its own watchdog stands still with it: nobody waits for the time of the login. */
+static void
+stopped_worker_is_killed(void **state)
+{
+	struct world *w = *state;
+	int64_t since = clock_boot_ms();
+
+	world_script(w, "stops");
+	world_start(w);
+	world_expect(w, world_login(w), 500, "failed");
+	assert_true(clock_boot_ms() - since < 5000);
+	assert_false(workers_linger(w->agent.workers));
+	world_script(w, "good");
+	world_expect(w, world_login(w), 200, NULL);
+}
+
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, world_make, world_drop)
 
 int
@@ -174,6 +190,7 @@ main(void)
 		TEST(vendors_worker_misbehaves),
 		TEST(worker_is_not_there),
 		TEST(stubborn_worker_is_killed),
+		TEST(stopped_worker_is_killed),
 	};
 
 	return cmocka_run_group_tests_name("agent_faults", tests, NULL, NULL);
