@@ -255,6 +255,20 @@ message(const struct pin_run *p, enum err e)
 	return cli_message(e);
 }
 
+/*
+ * The PIN may have another way out, or none; and what has no PUK any more may have a PIN
+ * that is as good as ever.
+ */
+static void
+put_way_out(struct buf *b, const struct pin_run *p)
+{
+	struct pin_card now = p->card;
+
+	if (p->by == CARD_PIN)
+		now.pins.pin.blocked = true;
+	pin_put_next(b, &p->readers, p->reader, &now);
+}
+
 /* cli_advice() would say to leave the card in "until you are logged in". */
 static void
 put_advice(struct buf *b, const struct pin_run *p, enum err e)
@@ -264,6 +278,8 @@ put_advice(struct buf *b, const struct pin_run *p, enum err e)
 		    "left."));
 	else if (e == ERR_VENDOR_LOCKED || (e == ERR_UNSUPPORTED && !p->typed))
 		pin_put_vendor(b, &p->readers, p->reader, p->card.card.card);
+	else if (e == ERR_PIN_BLOCKED && (p->by == CARD_PIN || state_of_proof(p)->blocked))
+		put_way_out(b, p);
 	else if (p->by == CARD_PUK && e == ERR_PIN_BLOCKED)
 		buf_str(b, _("Ask for a new pass at the register that issued it."));
 	else if (p->by == CARD_PUK && (e == ERR_PIN_WRONG || e == ERR_PIN_LENGTH))

@@ -33,6 +33,11 @@ MUST_CHECK enum err pin_look(const struct cli_readers *c, const struct pcsc_read
 /* "use its vendor's software", by name where the card's profile has it. */
 void pin_put_vendor(struct buf *b, const struct cli_readers *c,
     const struct pcsc_reader_state *r, const struct card *card);
+/* What the card is, in the person's language where we know it. */
+const char *pin_title(const struct card *card);
+/* What a person does next, if anything. */
+void pin_put_next(struct buf *b, const struct cli_readers *c,
+    const struct pcsc_reader_state *r, const struct pin_card *card);
 enum cli_status pin_status(const struct pin_options *o);
 
 /* --- one change or unblocking (pin.c) --- */

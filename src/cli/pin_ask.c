@@ -73,7 +73,7 @@ pin_ask_abandon(struct pin_run *p)
 static void
 put_card(struct buf *b, const struct pin_run *p)
 {
-	buf_fmt(b, _("Card: %s"), cli_safe(card_title(p->card.card.card)));
+	buf_fmt(b, _("Card: %s"), pin_title(p->card.card.card));
 	buf_str(b, "\n");
 	buf_fmt(b, _("Reader: %s"), cli_safe(p->reader->name));
 	buf_str(b, "\n");

@@ -23,6 +23,19 @@ pin_open_cache(void)
 	return c;
 }
 
+/* Of the profiles that come with us; another administrator's is as he wrote it. */
+const char *
+pin_title(const struct card *card)
+{
+	static const char *const known[] = { N_("UZI pass"), N_("PIV card") };
+	const char *title = card_title(card);
+
+	for (size_t i = 0; i < NELEM(known); i++)
+		if (strcmp(title, known[i]) == 0)
+			return _(known[i]);
+	return cli_safe(title);
+}
+
 static void
 fear_the_last(struct pin_state *s, const struct card_cache *cache)
 {
@@ -57,10 +70,11 @@ pin_put_vendor(struct buf *b, const struct cli_readers *c, const struct pcsc_rea
 }
 
 /* What a person does next; the words are for other programs. */
-enum next { NEXT_NOTHING, NEXT_CAREFUL, NEXT_UNBLOCK, NEXT_VENDOR, NEXT_REPLACE };
+enum next { NEXT_NOTHING, NEXT_CAREFUL, NEXT_CHANGE, NEXT_UNBLOCK, NEXT_VENDOR, NEXT_REPLACE };
 
 static const char *const next_words[] = {
-	[NEXT_NOTHING] = "nothing", [NEXT_CAREFUL] = "careful", [NEXT_UNBLOCK] = "unblock",
+	[NEXT_NOTHING] = "nothing", [NEXT_CAREFUL] = "careful",
+	[NEXT_CHANGE] = "change", [NEXT_UNBLOCK] = "unblock",
 	[NEXT_VENDOR] = "vendor_software", [NEXT_REPLACE] = "replace",
 };
 
@@ -71,11 +85,13 @@ next_of(const struct card_pins *v)
 		return v->pin.blocked ? NEXT_REPLACE : NEXT_CAREFUL;
 	if (v->pin.blocked)
 		return v->can_unblock ? NEXT_UNBLOCK : NEXT_VENDOR;
-	return v->pin.last_try ? NEXT_CAREFUL : v->can_change ? NEXT_NOTHING : NEXT_VENDOR;
+	if (v->pin.last_try)
+		return NEXT_CAREFUL;
+	return !v->can_change ? NEXT_VENDOR : v->pin.must_change ? NEXT_CHANGE : NEXT_NOTHING;
 }
 
-static void
-put_next(struct buf *b, const struct cli_readers *c, const struct pcsc_reader_state *r,
+void
+pin_put_next(struct buf *b, const struct cli_readers *c, const struct pcsc_reader_state *r,
     const struct pin_card *card)
 {
 	switch (next_of(&card->pins)) {
@@ -83,6 +99,10 @@ put_next(struct buf *b, const struct cli_readers *c, const struct pcsc_reader_st
 		buf_str(b, card->pins.has_puk && card->pins.puk.blocked ?
 		    _("Be careful: once this PIN is blocked it can never be unblocked.") :
 		    _("Be careful: another wrong PIN may block it."));
+		break;
+	case NEXT_CHANGE:
+		buf_str(b, _("This is the PIN that every such card comes with. Choose one of your "
+		    "own: dezi pin change."));
 		break;
 	case NEXT_UNBLOCK:
 		buf_str(b, cli_advice(ERR_PIN_BLOCKED));
@@ -101,9 +121,10 @@ put_next(struct buf *b, const struct cli_readers *c, const struct pcsc_reader_st
 static json_t *
 state_json(const struct pin_state *s, const struct pin_rules *rules)
 {
-	return json_pack("{s:i, s:b, s:b, s:i, s:i, s:b}", "tries", s->tries,
-	    "blocked", s->blocked, "last_try", s->last_try, "min", (int)rules->min,
-	    "max", (int)rules->max, "digits_only", rules->digits_only);
+	return json_pack("{s:i, s:b, s:b, s:b, s:i, s:i, s:b}", "tries", s->tries,
+	    "blocked", s->blocked, "last_try", s->last_try, "must_change", s->must_change,
+	    "min", (int)rules->min, "max", (int)rules->max,
+	    "digits_only", rules->digits_only);
 }
 
 static json_t *
@@ -156,8 +177,8 @@ print_text(const struct cli_readers *c, const struct pcsc_reader_state *r,
 		    next.len != 0 && buf_cstr(&next) != NULL ? buf_cstr(&next) : cli_advice(e));
 		return;
 	}
-	put_next(&next, c, r, card);
-	printf(_("    %s, serial %s\n"), cli_safe(card_title(card->card.card)),
+	pin_put_next(&next, c, r, card);
+	printf(_("    %s, serial %s\n"), pin_title(card->card.card),
 	    card_serial(card->card.card));
 	print_state(_("PIN"), &card->pins.pin, &card->pins.rules);
 	if (card->pins.has_puk)

@@ -417,7 +417,28 @@ def dezi_pin_status_of_tokens(run):
             equal((one["pin"]["tries"], one["puk"]["tries"]), (tries, puk_tries), card)
             equal((one["pin"]["min"], one["pin"]["max"]), (6, 8), card)
             equal((one["can_change"], one["can_unblock"]), (True, True), card)
+            # A YubiKey says that its PIN is the one that every YubiKey comes with.
+            equal((one["pin"]["must_change"], one["next"]), (True, "change")
+                  if card == "piv-yubikey" else (False, "nothing"), card)
             untouched(home)
+
+
+@scenario
+def dezi_pin_says_the_way_out_of_a_blocked_pin(run):
+    """Not the one that this card does not have."""
+    with House(run) as home:
+        home.box.start_cards("piv-yubikey")
+        for tries, puk_tries, verb, way in ((0, 3, "change", "dezi pin unblock"),
+                                            (0, 0, "change", "Ask for a new pass"),
+                                            (0, 0, "unblock", "Ask for a new pass"),
+                                            (3, 0, "unblock", "once this PIN is blocked")):
+            home.box.ctl("tries", 0, tries, puk_tries)
+            with pin(home, verb) as terminal:
+                said = ended(terminal, "pin_blocked", tries=-1)
+            assert way in said, (tries, puk_tries, verb, said)
+            equal(way == "dezi pin unblock", "dezi pin unblock" in said, said)
+        home.box.ctl("tries", 0, 3, 3)
+        untouched(home)
 
 
 @scenario
