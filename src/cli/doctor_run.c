@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,9 +25,8 @@ close_fd(int *fd)
 
 /* Everything it says until it closes its output. */
 static enum err
-collect(int fd, struct buf *ret)
+collect(int fd, int64_t end, struct buf *ret)
 {
-	int64_t end = clock_boot_ms() + RUN_MS;
 	uint8_t chunk[512];
 
 	for (;;) {
@@ -43,6 +43,22 @@ collect(int fd, struct buf *ret)
 		if (n > 0)
 			buf_put(ret, chunk, (size_t)n);
 	}
+}
+
+/* Whoever closed his output may still not end, or be stopped. */
+static enum err
+await_end(pid_t pid, int64_t end)
+{
+	AUTO(close_fd) int fd = pidfd_open(pid, 0);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int64_t left;
+
+	if (fd < 0)
+		return fail(ERR_SYS, "pidfd_open: %m");
+	while ((left = end - clock_boot_ms()) > 0)
+		if (poll(&p, 1, (int)left) > 0)
+			return ERR_OK;
+	return fail(ERR_TIMEOUT, "no end within %d ms", RUN_MS);
 }
 
 static enum err
@@ -69,6 +85,7 @@ enum err
 doctor_run(const char *path, const char *const *arguments, struct buf *ret,
     int *ret_status)
 {
+	int64_t end = clock_boot_ms() + RUN_MS;
 	int fds[2], status;
 	pid_t pid;
 	enum err r;
@@ -78,7 +95,8 @@ doctor_run(const char *path, const char *const *arguments, struct buf *ret,
 	r = start(path, arguments, fds[1], &pid);
 	close_fd(&fds[1]);
 	if (r == ERR_OK) {
-		if ((r = collect(fds[0], ret)) != ERR_OK)
+		if ((r = collect(fds[0], end, ret)) != ERR_OK ||
+		    (r = await_end(pid, end)) != ERR_OK)
 			kill(pid, SIGKILL);
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			continue;

@@ -407,8 +407,9 @@ def dezi_tells_which_library_serves_a_card_and_why(run):
         library = [f for f in found if f["subject"] == "library"]
         equal([f["level"] for f in library], ["good"])
         assert "Fake token" in library[0]["text"], library
-        # One that hangs, one that crashes, one that is not there: each is said so.
-        for keys in ({"do": "init-hangs"}, {"do": "load-crashes"},
+        # One that hangs, one that crashes, one that stops behind closed doors, one that is
+        # not there: each is said so.
+        for keys in ({"do": "init-hangs"}, {"do": "load-crashes"}, {"do": "closes load-stops"},
                      {"library": "/nonexistent.so"}):
             conf = home.agent_conf(modules=token_of(run, **keys))
             found = json.loads(home.dezi("doctor", "--config", conf, "--json").stdout)["findings"]

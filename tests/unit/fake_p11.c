@@ -101,6 +101,8 @@ misbehave(const char *where)
 static void __attribute__((constructor))
 loaded(void)
 {
+	if (does("closes"))
+		closefrom(1);		/* so that nobody hears of it any more */
 	misbehave("load");
 	if (does("prints")) {
 		printf("tokens=99\nmanufacturer=Mallory\nthe PIN is " PIN "\n");
