@@ -172,7 +172,8 @@ with_cert(struct source *s, const struct token_cert **ret)
 }
 
 static ck_rv_t
-from_cert(struct source *s, struct buf *ret, enum err (*put)(const struct x509_view *, struct buf *))
+from_cert(struct source *s, struct buf *ret,
+    enum err (*put)(const struct x509_view *, struct buf *))
 {
 	const struct token_cert *c = NULL;
 	ck_rv_t rv = with_cert(s, &c);

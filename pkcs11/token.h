@@ -19,7 +19,9 @@ struct token_cert {
 	struct x509_view view;
 };
 
-enum object_kind { OBJECT_CERT, OBJECT_AUTHORITY, OBJECT_PUBLIC, OBJECT_PRIVATE, OBJECT_PROFILE };
+enum object_kind {
+	OBJECT_CERT, OBJECT_AUTHORITY, OBJECT_PUBLIC, OBJECT_PRIVATE, OBJECT_PROFILE,
+};
 
 struct object {
 	enum object_kind kind;

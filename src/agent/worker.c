@@ -475,8 +475,8 @@ worker_start(struct workers *ws, const struct worker_options *o,
 
 	if (w == NULL)
 		return fail(ERR_NOMEM, "worker");
-	*w = (struct worker){ .all = ws, .vendor = o->module != NULL, .fns = o->fns, .arg = o->arg, .fd = -1,
-		.pid = -1, .in = BUF(OUT_MAX), .out = BUF(OUT_MAX) };
+	*w = (struct worker){ .all = ws, .vendor = o->module != NULL, .fns = o->fns,
+		.arg = o->arg, .fd = -1, .pid = -1, .in = BUF(OUT_MAX), .out = BUF(OUT_MAX) };
 	if ((r = spawn(w, o)) != ERR_OK) {
 		worker_free(w);
 		return r;

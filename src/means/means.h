@@ -47,7 +47,8 @@ struct means_ops {
 	 * Verify the PIN, sign tbs with the key of the certificate that look() gave,
 	 * forget the PIN.  An empty one, where the view says pinpad: a person types it on
 	 * the reader, and this waits (ERR_CANCELLED, ERR_TIMEOUT: it was not typed;
-	 * ERR_UNSUPPORTED: the keypad does not work).  Compares the card first: ERR_CARD_CHANGED costs no try.
+	 * ERR_UNSUPPORTED: the keypad does not work).  Compares the card first:
+	 * ERR_CARD_CHANGED costs no try.
 	 * The event counter is the same before VERIFY and after the signature, else
 	 * ERR_CARD_CHANGED.  ret_sig is in JWS form (ECDSA as r and s).
 	 *	ERR_PIN_WRONG	ret_pin->tries says how many remain
